@@ -1,0 +1,37 @@
+/** Compression types of the wdiff format, in the order of their numbers. See docs/formats.md. */
+export const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lzma', 'lz4', 'zstd'] as const;
+export type CompressionType = (typeof COMPRESSION_TYPES)[number];
+
+/**
+ * One compression method: synchronous and pure. Compressed bytes need not equal another library's,
+ * decompressing must give the same data and the framing is exact.
+ */
+export interface Codec {
+  readonly type: CompressionType;
+  /** Level 0 means the codec's own default. The result may be larger than the input. */
+  compress(data: Uint8Array, level: number): Uint8Array;
+  /** Throws FormatError unless the result has exactly `sizeBytes` bytes. Memory is bounded by `sizeBytes`. */
+  decompress(data: Uint8Array, sizeBytes: number): Uint8Array;
+}
+
+export type CodecJob =
+  | {
+      readonly kind: 'compress';
+      readonly type: CompressionType;
+      readonly level: number;
+      readonly data: Uint8Array;
+    }
+  | {
+      readonly kind: 'decompress';
+      readonly type: CompressionType;
+      readonly sizeBytes: number;
+      readonly data: Uint8Array;
+    };
+
+/**
+ * Runs codec jobs, inline or on other cores. Results come in the order of the jobs. A failing job rejects the
+ * whole batch. Yields to the event loop at least every few MiB.
+ */
+export interface CodecPool {
+  run(jobs: readonly CodecJob[]): Promise<Uint8Array[]>;
+}

@@ -1,0 +1,11 @@
+export type * from './block-device.ts';
+export type * from './clock.ts';
+export * from './codec.ts';
+export type * from './device-host.ts';
+export type * from './file-store.ts';
+export type * from './log.ts';
+export type * from './network.ts';
+export type * from './random.ts';
+export type * from './step.ts';
+export type * from './volume-store.ts';
+export type * from './world.ts';
