@@ -1,0 +1,65 @@
+import type { MonotonicUs } from '../../units.ts';
+import type { Clock } from '../../world/index.ts';
+
+/**
+ * Waiting without polling: whoever changes something that others may wait for calls `notifyAll`; waiters look
+ * again. Replaces the sleep loops of the original (docs/differences.md, "Polling").
+ */
+export class Condition {
+  readonly #waiters = new Set<() => void>();
+
+  notifyAll(): void {
+    const waiters = [...this.#waiters];
+    this.#waiters.clear();
+    for (const wake of waiters) wake();
+  }
+
+  /** Resolves at the next notification. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.add(resolve));
+  }
+
+  /** Resolves true at the next notification, false at `deadlineUs` (null = no deadline). */
+  wait(clock: Clock, deadlineUs: MonotonicUs | null): Promise<boolean> {
+    return new Promise((resolve) => {
+      let cancelTimer = () => {};
+      const wake = () => {
+        cancelTimer();
+        resolve(true);
+      };
+      this.#waiters.add(wake);
+      if (deadlineUs !== null) {
+        cancelTimer = clock.startTimer(deadlineUs, () => {
+          this.#waiters.delete(wake);
+          resolve(false);
+        });
+      }
+    });
+  }
+}
+
+/** Waits until `predicate` holds; false when it still does not at `deadlineUs`. */
+export async function waitUntil(
+  clock: Clock,
+  condition: Condition,
+  predicate: () => boolean,
+  deadlineUs: MonotonicUs | null,
+): Promise<boolean> {
+  for (;;) {
+    if (predicate()) return true;
+    if (deadlineUs !== null && clock.monotonicUs() >= deadlineUs) return false;
+    await condition.wait(clock, deadlineUs);
+  }
+}
+
+/** Resolves after `delayUs`, or at once when `condition` is notified; true when notified. */
+export function sleepOrNotified(clock: Clock, condition: Condition, delayUs: number): Promise<boolean> {
+  return condition.wait(clock, clock.monotonicUs() + delayUs);
+}
+
+/** Resolves after `delayUs`. */
+export function sleep(clock: Clock, delayUs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.startTimer(clock.monotonicUs() + delayUs, resolve);
+  });
+}

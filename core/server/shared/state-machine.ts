@@ -1,0 +1,88 @@
+import { StateError } from '../../errors.ts';
+import type { Condition } from './condition.ts';
+
+/** Edges `[from, to]` of a volume's states; docs/operations.md, "States". */
+export type StateEdges = readonly (readonly [string, string])[];
+
+/** An open transition: `from` -> `via`, to be committed to a third state or rolled back. */
+export interface Transition {
+  /** Moves on to `to` and closes the transition. Throws StateError where there is no edge. */
+  commit(to: string): void;
+  /** Back to the state before, unless committed; harmless afterwards. */
+  rollback(): void;
+}
+
+/**
+ * The states of one volume. At most one transition is open at a time. Whoever waits for a state waits for
+ * `changed`.
+ */
+export class StateMachine {
+  readonly #edges: StateEdges;
+  readonly #changed: Condition;
+  #state: string;
+  #inTransition = false;
+
+  constructor(edges: StateEdges, initial: string, changed: Condition) {
+    this.#edges = edges;
+    this.#state = initial;
+    this.#changed = changed;
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  get inTransition(): boolean {
+    return this.#inTransition;
+  }
+
+  /** Sets the state from outside the graph: loading from disk, debug commands. */
+  set(state: string): void {
+    this.#state = state;
+    this.#changed.notifyAll();
+  }
+
+  /**
+   * Opens the transition `from` -> `via`. Throws StateError with the original's text, `<name>:` in front:
+   * `StateMachineTransaction:tryChange:already called:CUR:FROM:VIA` or `StateMachineTransaction:bad state:CUR:FROM:VIA`.
+   */
+  begin(name: string, from: string, via: string): Transition {
+    const current = this.#state;
+    if (this.#inTransition) {
+      throw new StateError(
+        `${name}:StateMachineTransaction:tryChange:already called:${current}:${from}:${via}`,
+        current,
+      );
+    }
+    if (current !== from || !this.#hasEdge(from, via)) {
+      throw new StateError(`${name}:StateMachineTransaction:bad state:${current}:${from}:${via}`, current, [
+        from,
+      ]);
+    }
+    this.#inTransition = true;
+    this.set(via);
+    let open = true;
+    const close = (state: string) => {
+      open = false;
+      this.#inTransition = false;
+      this.set(state);
+    };
+    return {
+      commit: (to) => {
+        if (!open)
+          throw new StateError(`${name}:StateMachineTransaction:commit:already closed:${to}`, this.#state);
+        if (!this.#hasEdge(via, to)) {
+          throw new StateError(`${name}:StateMachineTransaction:commit:bad state:${via}:${to}`, via);
+        }
+        close(to);
+      },
+      rollback: () => {
+        if (open) close(from);
+      },
+    };
+  }
+
+  #hasEdge(from: string, to: string): boolean {
+    return this.#edges.some(([a, b]) => a === from && b === to);
+  }
+}

@@ -1,0 +1,72 @@
+import { StateError } from '../../errors.ts';
+import type { Condition } from './condition.ts';
+
+/** Whether a volume is being stopped, with the numbers that the original's error texts carry. */
+export const STOP_STATE_NUMBERS = {
+  NotStopping: 1,
+  WaitingForEmpty: 2,
+  Stopping: 4,
+  ForceStopping: 8,
+} as const;
+export type StopStateName = keyof typeof STOP_STATE_NUMBERS;
+
+/** The word of a `stop` command, decided by its first letter. */
+export type StopMode = 'graceful' | 'force' | 'empty';
+
+export function parseStopMode(word: string | undefined): StopMode {
+  const first = word?.charAt(0);
+  return first === 'f' ? 'force' : first === 'e' ? 'empty' : 'graceful';
+}
+
+export class StopState {
+  #current: StopStateName = 'NotStopping';
+  readonly #changed: Condition;
+
+  constructor(changed: Condition) {
+    this.#changed = changed;
+  }
+
+  get current(): StopStateName {
+    return this.#current;
+  }
+
+  get isForced(): boolean {
+    return this.#current === 'ForceStopping';
+  }
+
+  /** The name as status lines show it; the spelling is the original's. */
+  get text(): string {
+    return this.#current === 'WaitingForEmpty' ? 'WAitingForEmpty' : this.#current;
+  }
+
+  /** Throws StateError `FUNC:verifyStopState:VOL:CURRENT:MASK` unless the present one is among `accepted`. */
+  verify(accepted: readonly StopStateName[], volume: string, func: string): void {
+    if (accepted.includes(this.#current)) return;
+    const mask = accepted.reduce((sum, name) => sum + STOP_STATE_NUMBERS[name], 0);
+    throw new StateError(
+      `${func}:verifyStopState:${volume}:${STOP_STATE_NUMBERS[this.#current]}:${mask}`,
+      this.#current,
+      accepted,
+    );
+  }
+
+  /**
+   * Begins to stop: only from `from`, else null. Only the returned stopper may change it further or end it, so
+   * that a second, refused stop does not cancel the first (docs/differences.md).
+   */
+  begin(to: StopStateName): Stopper | null {
+    if (this.#current !== 'NotStopping') return null;
+    this.#set(to);
+    return { advance: (next) => this.#set(next), end: () => this.#set('NotStopping') };
+  }
+
+  #set(next: StopStateName): void {
+    this.#current = next;
+    this.#changed.notifyAll();
+  }
+}
+
+export interface Stopper {
+  advance(next: StopStateName): void;
+  end(): void;
+}
