@@ -1,0 +1,34 @@
+/** Physical blocks of a log: sizes and conversions. See docs/formats.md, "Conventions". */
+import { FormatError } from '../errors.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, type Pb } from '../units.ts';
+
+/**
+ * Largest physical block that is accepted, so that a damaged size cannot ask for an unbounded block. Devices
+ * have 512 or 4096 bytes.
+ */
+export const MAX_PHYSICAL_BLOCK_BYTES = 65536;
+
+/** Throws FormatError unless a multiple of 512 bytes up to MAX_PHYSICAL_BLOCK_BYTES. */
+export function checkPhysicalBlockBytes(pbs: number, at = 0): void {
+  if (
+    !Number.isInteger(pbs) ||
+    pbs <= 0 ||
+    pbs > MAX_PHYSICAL_BLOCK_BYTES ||
+    pbs % LOGICAL_BLOCK_BYTES !== 0
+  ) {
+    throw new FormatError(
+      `the physical block size must be a multiple of 512 up to ${MAX_PHYSICAL_BLOCK_BYTES}, got ${pbs}`,
+      at,
+    );
+  }
+}
+
+/** Logical blocks in a physical block of `pbs` bytes. */
+export function lbPerPb(pbs: number): Lb {
+  return pbs / LOGICAL_BLOCK_BYTES;
+}
+
+/** Physical blocks that hold `sizeLb` logical blocks, rounded up. */
+export function capacityPb(sizeLb: Lb, pbs: number): Pb {
+  return Math.ceil(sizeLb / lbPerPb(pbs));
+}
