@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.ts';
+import { u64Text } from '../format/binary.ts';
 import type { Gid, Lsid, UnixTimeS } from '../units.ts';
 
 /**
@@ -48,9 +49,6 @@ export interface MetaLsidGid {
   readonly gid: Gid | null;
 }
 
-/** The text of a gid or lsid without value. */
-export const NO_VALUE_TEXT = '18446744073709551615';
-
 /** The snapshot without value, `|18446744073709551615|`. */
 export const NO_SNAP: MetaSnap = Object.freeze({ gidB: null, gidE: null });
 
@@ -78,11 +76,6 @@ export function gidOrder(gid: Gid | null): number {
 /** The greater of two gids. */
 export function maxGid(a: Gid | null, b: Gid | null): Gid | null {
   return gidOrder(a) >= gidOrder(b) ? a : b;
-}
-
-/** Decimal text of a gid or lsid. */
-export function gidToText(gid: Gid | Lsid | null): string {
-  return gid === null ? NO_VALUE_TEXT : String(gid);
 }
 
 /** A clean snapshot, or a dirty one when `gidE` is given and differs. Throws FormatError if gidB > gidE. */
@@ -124,9 +117,7 @@ export function makeApplyingState(snapB: MetaSnap, snapE: MetaSnap, timestamp: U
 /** Throws FormatError if gidB > gidE. */
 export function verifySnap(snap: MetaSnap): void {
   if (gidOrder(snap.gidB) <= gidOrder(snap.gidE)) return;
-  throw new FormatError(
-    `MetaSnap::check:must be gidB <= gidE:${gidToText(snap.gidB)}:${gidToText(snap.gidE)}`,
-  );
+  throw new FormatError(`MetaSnap::check:must be gidB <= gidE:${u64Text(snap.gidB)}:${u64Text(snap.gidE)}`);
 }
 
 /** Which rule of progress a diff breaks (`B`: gidB must grow; `E`: gidE must not shrink), or null. */
@@ -184,9 +175,7 @@ export function stateEquals(a: MetaState, b: MetaState): boolean {
 
 /** `|5|` when clean, `|5,7|` when dirty. */
 export function snapToText(snap: MetaSnap): string {
-  return isCleanSnap(snap)
-    ? `|${gidToText(snap.gidB)}|`
-    : `|${gidToText(snap.gidB)},${gidToText(snap.gidE)}|`;
+  return isCleanSnap(snap) ? `|${u64Text(snap.gidB)}|` : `|${u64Text(snap.gidB)},${u64Text(snap.gidE)}|`;
 }
 
 /** `|0|-->|1|`: the ends of a diff, its identity. */

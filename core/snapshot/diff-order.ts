@@ -1,0 +1,192 @@
+import type { Gid } from '../units.ts';
+import type { MetaDiff } from './meta.ts';
+import { gidOrder } from './meta.ts';
+
+/** A diff in its place. Of two diffs that begin alike, the one inserted later comes later. */
+export interface DiffEntry {
+  diff: MetaDiff;
+  readonly sequence: number;
+}
+
+/** Entries in order, and the farthest end among them (as `gidOrder`). */
+interface Chunk {
+  entries: DiffEntry[];
+  farthestEnd: number;
+}
+
+const CHUNK_ENTRIES = 256;
+
+/**
+ * Diffs ordered by the gid where they begin, then by insertion, in chunks of bounded size. A chunk knows
+ * the farthest end in it, so that finding what covers a gid skips all other chunks: with n diffs, k of them
+ * covering, a query looks at about n/256 chunks and 512(k+1) entries, an insertion moves about 512 entries.
+ */
+export class DiffOrder {
+  #chunks: Chunk[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#size = 0;
+  }
+
+  insert(entry: DiffEntry): void {
+    this.#size++;
+    const at = this.#lastChunkStartingAtOrBefore(entry);
+    if (at < 0 && this.#chunks.length === 0) {
+      this.#chunks.push(chunkOf([entry]));
+      return;
+    }
+    const chunk = this.#chunks[Math.max(at, 0)];
+    chunk.entries.splice(firstIndexAfter(chunk.entries, entry), 0, entry);
+    chunk.farthestEnd = Math.max(chunk.farthestEnd, endOf(entry));
+    if (chunk.entries.length <= 2 * CHUNK_ENTRIES) return;
+    // Ascending insertion is the usual case: leave full chunks behind.
+    const tail = chunk.entries.splice(CHUNK_ENTRIES);
+    this.#chunks.splice(Math.max(at, 0), 1, chunkOf(chunk.entries), chunkOf(tail));
+  }
+
+  /** Removes an entry that was inserted. */
+  remove(entry: DiffEntry): void {
+    const at = this.#lastChunkStartingAtOrBefore(entry);
+    const chunk = this.#chunks[at];
+    chunk.entries.splice(firstIndexAfter(chunk.entries, entry) - 1, 1);
+    this.#size--;
+    this.#settle(at, chunk.entries);
+  }
+
+  /** Removes all entries with begin in [from, to) that `unwanted` names, and returns them in order. */
+  removeWhere(from: number, to: number, unwanted: (diff: MetaDiff) => boolean): DiffEntry[] {
+    const removed: DiffEntry[] = [];
+    const kept: Chunk[] = [];
+    for (const chunk of this.#chunks) {
+      const { entries } = chunk;
+      if (beginOf(entries[entries.length - 1]) < from || beginOf(entries[0]) >= to) {
+        kept.push(chunk);
+        continue;
+      }
+      const left: DiffEntry[] = [];
+      for (const entry of entries) {
+        const begin = beginOf(entry);
+        if (begin >= from && begin < to && unwanted(entry.diff)) removed.push(entry);
+        else left.push(entry);
+      }
+      const last = kept[kept.length - 1];
+      if (left.length === entries.length) kept.push(chunk);
+      else if (left.length === 0) continue;
+      else if (last !== undefined && last.entries.length + left.length <= CHUNK_ENTRIES) {
+        kept[kept.length - 1] = chunkOf(last.entries.concat(left));
+      } else kept.push(chunkOf(left));
+    }
+    this.#chunks = kept;
+    this.#size -= removed.length;
+    return removed;
+  }
+
+  /** Entries with begin in [from, to), in order. */
+  *range(from: number, to: number): Generator<DiffEntry> {
+    for (let i = Math.max(0, this.#firstChunkReaching(from)); i < this.#chunks.length; i++) {
+      for (const entry of this.#chunks[i].entries) {
+        const begin = beginOf(entry);
+        if (begin >= to) return;
+        if (begin >= from) yield entry;
+      }
+    }
+  }
+
+  last(): DiffEntry | null {
+    const chunk = this.#chunks[this.#chunks.length - 1];
+    return chunk === undefined ? null : chunk.entries[chunk.entries.length - 1];
+  }
+
+  /** The farthest end of all, or null when empty. */
+  farthestEnd(): number | null {
+    return this.#chunks.reduce<number | null>((end, chunk) => Math.max(end ?? 0, chunk.farthestEnd), null);
+  }
+
+  /** Diffs that begin at or before the gid and end after it, in order of insertion. */
+  covering(gid: Gid | null): MetaDiff[] {
+    const at = gidOrder(gid);
+    const found: DiffEntry[] = [];
+    for (const { entries, farthestEnd } of this.#chunks) {
+      if (beginOf(entries[0]) > at) break;
+      if (farthestEnd <= at) continue;
+      for (const entry of entries) {
+        if (beginOf(entry) > at) break;
+        if (endOf(entry) > at) found.push(entry);
+      }
+    }
+    if (found.length > 1) found.sort((a, b) => a.sequence - b.sequence);
+    return found.map((entry) => entry.diff);
+  }
+
+  /** Puts what is left of a chunk back: dropped when empty, joined with the next when both are small. */
+  #settle(at: number, entries: DiffEntry[]): void {
+    if (entries.length === 0) {
+      this.#chunks.splice(at, 1);
+      return;
+    }
+    const next = this.#chunks[at + 1];
+    if (next !== undefined && entries.length + next.entries.length <= CHUNK_ENTRIES) {
+      this.#chunks.splice(at, 2, chunkOf(entries.concat(next.entries)));
+    } else this.#chunks[at] = chunkOf(entries);
+  }
+
+  /** Index of the chunk where the entry is or belongs, -1 when it comes before all. */
+  #lastChunkStartingAtOrBefore(entry: DiffEntry): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareEntries(this.#chunks[middle].entries[0], entry) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  /** Index of the first chunk with an entry that begins at or after `from`. */
+  #firstChunkReaching(from: number): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const { entries } = this.#chunks[middle];
+      if (beginOf(entries[entries.length - 1]) < from) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function chunkOf(entries: DiffEntry[]): Chunk {
+  let farthestEnd = 0;
+  for (const entry of entries) farthestEnd = Math.max(farthestEnd, endOf(entry));
+  return { entries, farthestEnd };
+}
+
+function firstIndexAfter(entries: readonly DiffEntry[], entry: DiffEntry): number {
+  let low = 0;
+  let high = entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareEntries(entries[middle], entry) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function compareEntries(a: DiffEntry, b: DiffEntry): number {
+  return beginOf(a) - beginOf(b) || a.sequence - b.sequence;
+}
+
+function beginOf(entry: DiffEntry): number {
+  return gidOrder(entry.diff.snapB.gidB);
+}
+
+function endOf(entry: DiffEntry): number {
+  return gidOrder(entry.diff.snapE.gidB);
+}
