@@ -1,18 +1,27 @@
-import { checksum } from '../core/format/checksum.ts';
 import type { Labels, Step } from '../core/world/index.ts';
-import type { EventLoop, ScheduledEvent } from './event-loop.ts';
-import type { TraceSink } from './trace.ts';
+import { type EventOwner, QUIET, type ScheduledEvent } from './event-loop.ts';
+import { checkPoison, type Kernel, poisonMark, traceEvent } from './kernel.ts';
+import { hashText } from './random.ts';
+
+export type { Kernel } from './kernel.ts';
 
 /** What a call of a port is about, for traces, counters and faults. */
 export interface CallInfo {
+  /** The port and its call, for instance `file.rename`. */
   readonly kind: string;
   readonly step: Step;
   readonly labels: Labels;
   readonly sizeBytes?: number;
+  /** The view that the caller wrote, for the digest and for the check of poison mode. */
   readonly data?: Uint8Array;
   readonly conversation?: number;
   readonly messageId?: number;
   readonly detail?: string;
+  /**
+   * The kernel may finish this call although the process is killed meanwhile: writes, renames and the like.
+   * A draw decides. Only for effects that give the process nothing (no handle, no lock).
+   */
+  readonly submitted?: boolean;
 }
 
 /** Where inside a call a crash may strike. `torn`: with a part of the effect, where the call has parts. */
@@ -20,8 +29,9 @@ export type CrashPhase = 'before' | 'torn' | 'after';
 
 /**
  * Asked at each call: faults decide here. `strike` may kill the incarnation (or cut its host's power) and is
- * asked before the effect and after it; `fail` may give an error to throw instead of success, with the effect
- * none or whole; `latencyUs` may lengthen the call.
+ * asked before the effect and after it, and by effects that have parts in their middle (`torn`: stop there
+ * when the incarnation is not alive any more); `fail` may give an error to throw instead of success, with the
+ * effect none or whole; `latencyUs` may lengthen the call.
  */
 export interface CallFaults {
   strike(incarnation: Incarnation, info: CallInfo, phase: CrashPhase): void;
@@ -29,24 +39,26 @@ export interface CallFaults {
   latencyUs(incarnation: Incarnation, info: CallInfo, plannedUs: number): number;
 }
 
-/** What an incarnation shares with the whole simulation. */
-export interface Kernel {
-  readonly loop: EventLoop;
-  readonly faults: CallFaults | null;
-  trace: TraceSink | null;
-  /** Number of calls by `step kind`, for coverage. */
-  readonly stepCounts: Map<string, number>;
-  nextTraceSeq(): number;
-}
-
 /** Something that dies with an incarnation: a connection, a lock, a listener. */
 export type OnDeath = () => void;
+
+/** Something planned for an incarnation. `info` and `effect` are null for a timer. */
+interface Pending {
+  event: ScheduledEvent | null;
+  readonly info: CallInfo | null;
+  readonly effect: (() => unknown) | null;
+}
+
+/** The promise of a call whose caller is dead. */
+export function never<T>(): Promise<T> {
+  return new Promise<T>(() => {});
+}
 
 /**
  * One life of one process (or of a host's kernel). It fences: after `kill` no pending call settles, no call
  * has an effect, no timer fires, and everything registered with it is dropped.
  */
-export class Incarnation {
+export class Incarnation implements EventOwner {
   readonly host: string;
   readonly process: string;
   /** 1 for the first life of this process. */
@@ -54,10 +66,15 @@ export class Incarnation {
   readonly pid: number;
   readonly name: string;
   readonly kernel: Kernel;
+  readonly tieKey: number;
+  tieCount = 0;
+  /** Told when a callback of the program throws: the process ends. */
+  onProgramError: ((error: unknown) => void) | null = null;
   #alive = true;
   #paused = false;
   #held: (() => void)[] = [];
-  readonly #events = new Set<ScheduledEvent>();
+  #lastCall: CallInfo | null = null;
+  readonly #pending = new Set<Pending>();
   readonly #onDeath = new Set<OnDeath>();
 
   constructor(kernel: Kernel, host: string, process: string, life: number, pid: number) {
@@ -67,19 +84,40 @@ export class Incarnation {
     this.life = life;
     this.pid = pid;
     this.name = `${process}#${life}`;
+    this.tieKey = hashText(this.name, hashText(host, 0));
   }
 
   get alive(): boolean {
     return this.#alive;
   }
 
-  /** Ends this life at once; nothing of it runs any more. What it registered is told in order. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /**
+   * Ends this life at once; nothing of it runs any more. Submitted calls in flight are finished or not, by
+   * draw. What it registered is told in order.
+   */
   kill(): void {
     if (!this.#alive) return;
     this.#alive = false;
-    for (const event of this.#events) this.kernel.loop.cancel(event);
-    this.#events.clear();
+    const { loop, random } = this.kernel;
+    for (const pending of this.#pending) if (pending.event !== null) loop.cancel(pending.event);
+    const draw = random.at('in-flight', this.host, this.process, this.life);
+    for (const pending of this.#pending) {
+      if (pending.info?.submitted !== true || !draw.chance(0.5)) continue;
+      let failure: unknown = null;
+      try {
+        pending.effect?.();
+      } catch (error) {
+        failure = error;
+      }
+      traceEvent(this.kernel, this.host, this.name, pending.info, failure);
+    }
+    this.#pending.clear();
     this.#held = [];
+    this.onProgramError = null;
     const dying = [...this.#onDeath];
     this.#onDeath.clear();
     for (const dies of dying) dies();
@@ -90,12 +128,11 @@ export class Incarnation {
     this.#paused = true;
   }
 
-  /** Delivers what was held back, in the order in which it fell due. */
+  /** Delivers what was held back, one after another in the order in which it fell due, at this instant. */
   resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
-    const held = this.#held;
-    this.#held = [];
-    for (const deliver of held) this.schedule(this.kernel.loop.nowUs, deliver);
+    if (this.#held.length > 0) this.#drain(this.#held, 0);
   }
 
   /** Registers what must happen when this life ends. Returns the function that forgets it. */
@@ -107,22 +144,31 @@ export class Incarnation {
   /** Plans something for this life only; held back while it is paused. Returns the function that cancels it. */
   schedule(atUs: number, fire: () => void): () => void {
     if (!this.#alive) return () => {};
-    const event = this.kernel.loop.schedule(atUs, () => {
-      this.#events.delete(event);
-      this.deliver(fire);
-    });
-    this.#events.add(event);
+    const pending: Pending = { event: null, info: null, effect: null };
+    let cancelled = false;
+    pending.event = this.kernel.loop.schedule(
+      atUs,
+      () => {
+        this.#pending.delete(pending);
+        this.deliver(() => {
+          if (!cancelled) fire();
+        });
+      },
+      this,
+    );
+    this.#pending.add(pending);
     return () => {
-      this.#events.delete(event);
-      this.kernel.loop.cancel(event);
+      cancelled = true;
+      if (!this.#pending.delete(pending) || pending.event === null) return;
+      this.kernel.loop.cancel(pending.event);
     };
   }
 
-  /** Lets this life notice something now (or when it resumes). */
+  /** Lets this life notice something now (or when it resumes). What `notice` throws ends the process. */
   deliver(notice: () => void): void {
     if (!this.#alive) return;
-    if (this.#paused) this.#held.push(notice);
-    else notice();
+    if (this.#paused || this.#held.length > 0) this.#held.push(notice);
+    else this.#notice(notice);
   }
 
   /**
@@ -131,40 +177,72 @@ export class Incarnation {
    * life's call never settles.
    */
   call<T>(info: CallInfo, latencyUs: number, effect: () => T): Promise<T> {
-    if (!this.#alive) return new Promise<T>(() => {});
+    if (!this.#alive) return never();
     return new Promise<T>((resolve, reject) => {
-      const delayUs = this.kernel.faults?.latencyUs(this, info, latencyUs) ?? latencyUs;
-      const event = this.kernel.loop.schedule(this.kernel.loop.nowUs + delayUs, () => {
-        this.#events.delete(event);
-        this.effect(info, effect, resolve, reject);
-      });
-      this.#events.add(event);
+      const { kernel } = this;
+      const delayUs = kernel.faults?.latencyUs(this, info, latencyUs) ?? latencyUs;
+      const mark = poisonMark(kernel, info.data);
+      const pending: Pending = { event: null, info, effect };
+      pending.event = kernel.loop.schedule(
+        kernel.loop.nowUs + delayUs,
+        () => {
+          this.#pending.delete(pending);
+          checkPoison(kernel, info.data, mark, `${this.describe()} ${info.kind}`);
+          this.effect(info, effect, resolve, reject);
+        },
+        this,
+      );
+      this.#pending.add(pending);
     });
+  }
+
+  /**
+   * A call whose effect happens at once and settles without an event (a write into a free send buffer), unless
+   * a fault makes it slow.
+   */
+  callNow<T>(info: CallInfo, effect: () => T): Promise<T> {
+    if (!this.#alive || !this.kernel.loop.countImmediate(this)) return never();
+    const delayUs = this.kernel.faults?.latencyUs(this, info, 0) ?? 0;
+    if (delayUs > 0) return this.call(info, delayUs, effect);
+    return new Promise<T>((resolve, reject) => this.effect(info, effect, resolve, reject));
   }
 
   /**
    * The part of a call that happens now: crash and error points around the effect, trace, delivery. For ports
    * whose calls wait for something else than time (a connection's bytes).
    */
-  effect<T>(info: CallInfo, effect: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+  effect<T>(
+    info: CallInfo,
+    effect: () => T,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
     if (!this.#alive) return;
+    this.#lastCall = info;
     const faults = this.kernel.faults;
     faults?.strike(this, info, 'before');
     if (!this.#alive) return;
     const failure = faults?.fail(this, info) ?? null;
     let value: T | undefined;
-    let error: unknown = failure?.error ?? null;
+    let failed = failure !== null;
+    let error: unknown = failure?.error;
     if (failure === null || failure.effect === 'whole') {
       try {
         value = effect();
       } catch (thrown) {
-        error = error ?? thrown;
+        if (!failed) error = thrown;
+        failed = true;
       }
     }
     this.count(info);
-    this.traceCall(info, error);
+    if (this.kernel.trace !== null)
+      traceEvent(this.kernel, this.host, this.name, info, failed ? error : null);
     faults?.strike(this, info, 'after');
-    this.deliver(() => (error === null ? resolve(value as T) : reject(error)));
+    if (!this.#alive) return;
+    if (this.#paused || this.#held.length > 0) {
+      this.#held.push(() => (failed ? reject(error) : resolve(value as T)));
+    } else if (failed) reject(error);
+    else resolve(value as T);
   }
 
   count(info: CallInfo): void {
@@ -173,26 +251,57 @@ export class Incarnation {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
 
+  /** Writes a trace line about this life: a call, or something it noticed. */
   traceCall(info: CallInfo, error: unknown = null): void {
-    const sink = this.kernel.trace;
-    if (sink === null) return;
-    const detail = info.detail ?? '';
-    sink({
-      v: 1,
-      seq: this.kernel.nextTraceSeq(),
-      timeUs: this.kernel.loop.nowUs,
-      host: this.host,
-      incarnation: this.name,
-      task: info.labels.task ?? '',
-      step: info.step,
-      kind: info.kind,
-      volume: info.labels.volume ?? '',
-      conversation: info.conversation ?? 0,
-      messageId: info.messageId ?? 0,
-      causeSeq: this.kernel.loop.currentSeq,
-      sizeBytes: info.sizeBytes ?? info.data?.length ?? 0,
-      digest: info.data === undefined ? '' : checksum(info.data, 0).toString(16).padStart(8, '0'),
-      detail: error === null ? detail : `${detail} ! ${error instanceof Error ? error.message : String(error)}`,
-    });
+    traceEvent(this.kernel, this.host, this.name, info, error);
+  }
+
+  /** Host, process and life, and what it did last. */
+  describe(): string {
+    const last = this.#lastCall;
+    const state = this.#paused ? ' (paused)' : '';
+    if (last === null) return `${this.host} ${this.name}${state}`;
+    const task = last.labels.task === undefined ? '' : `task ${last.labels.task}, `;
+    return `${this.host} ${this.name}${state}: ${task}step ${last.step}, ${last.kind} ${last.detail ?? ''}`.trimEnd();
+  }
+
+  /** The calls in flight, for reports. */
+  pendingCalls(): string[] {
+    const result: string[] = [];
+    for (const { info } of this.#pending) {
+      if (info === null) continue;
+      result.push(`${this.host} ${this.name} ${info.labels.task ?? ''} ${info.step} ${info.kind}`);
+    }
+    return result;
+  }
+
+  #notice(notice: () => void): void {
+    try {
+      notice();
+    } catch (error) {
+      if (this.onProgramError === null) throw error;
+      this.onProgramError(error);
+    }
+  }
+
+  /** Delivers `held[next]` in an event of its own, so that what it wakes runs before the next one. */
+  #drain(held: (() => void)[], next: number): void {
+    const { loop } = this.kernel;
+    loop.schedule(
+      loop.nowUs,
+      () => {
+        if (this.#held !== held) return QUIET;
+        if (this.#paused) {
+          this.#held = held.slice(next);
+          return QUIET;
+        }
+        const notice = held[next] as () => void;
+        if (next + 1 < held.length) this.#drain(held, next + 1);
+        else this.#held = [];
+        this.#notice(notice);
+        return undefined;
+      },
+      this,
+    );
   }
 }
