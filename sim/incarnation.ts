@@ -73,6 +73,7 @@ export class Incarnation implements EventOwner {
   #alive = true;
   #paused = false;
   #held: (() => void)[] = [];
+  #draining = false;
   #lastCall: CallInfo | null = null;
   readonly #pending = new Set<Pending>();
   readonly #onDeath = new Set<OnDeath>();
@@ -132,7 +133,7 @@ export class Incarnation implements EventOwner {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (this.#held.length > 0) this.#drain(this.#held, 0);
+    if (this.#held.length > 0) this.#drain();
   }
 
   /** Registers what must happen when this life ends. Returns the function that forgets it. */
@@ -284,20 +285,19 @@ export class Incarnation implements EventOwner {
     }
   }
 
-  /** Delivers `held[next]` in an event of its own, so that what it wakes runs before the next one. */
-  #drain(held: (() => void)[], next: number): void {
+  /** Delivers what is held, each in an event of its own, so that what it wakes runs before the next one. */
+  #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
     const { loop } = this.kernel;
     loop.schedule(
       loop.nowUs,
       () => {
-        if (this.#held !== held) return QUIET;
-        if (this.#paused) {
-          this.#held = held.slice(next);
-          return QUIET;
-        }
-        const notice = held[next] as () => void;
-        if (next + 1 < held.length) this.#drain(held, next + 1);
-        else this.#held = [];
+        this.#draining = false;
+        if (this.#paused) return QUIET;
+        const notice = this.#held.shift();
+        if (notice === undefined) return QUIET;
+        if (this.#held.length > 0) this.#drain();
         this.#notice(notice);
         return undefined;
       },
