@@ -1,0 +1,283 @@
+import type { Gid, Lb } from '../core/units.ts';
+import { LOGICAL_BLOCK_BYTES } from '../core/units.ts';
+
+/**
+ * The ledger is the judge of restored images. It stands outside the system under test: the workload tells it
+ * every write, discard, flush and snapshot command when it is submitted and when it is answered, and it knows
+ * nothing of lsids, diffs or servers (docs/architecture.md, "The ledger").
+ *
+ * Rule: an image at a snapshot is admissible if it is what some prefix of a possible order of the log gives,
+ * where an operation that was answered before another was submitted comes first, the prefix holds everything
+ * answered before the snapshot was requested, and nothing submitted after it was answered. A power loss of the
+ * device's host may take answered operations away, as a suffix of the order, down to the last flush.
+ */
+export type LedgerOperation = WriteOperation | DiscardOperation;
+
+interface OperationTimes {
+  /** Position in the order of all ledger events. */
+  readonly submittedAt: number;
+  /** Infinity while unanswered. */
+  answeredAt: number;
+  /** True when a flush that was answered covers it: no power loss takes it away. */
+  flushed: boolean;
+  /** Position of the power loss after which it may be missing; Infinity when none. */
+  mayBeLostAt: number;
+  readonly addressLb: Lb;
+  readonly sizeLb: Lb;
+}
+
+export interface WriteOperation extends OperationTimes {
+  readonly kind: 'write';
+  readonly data: Uint8Array;
+}
+
+export interface DiscardOperation extends OperationTimes {
+  readonly kind: 'discard';
+}
+
+interface SnapshotEntry {
+  readonly requestedAt: number;
+  answeredAt: number;
+}
+
+export interface LedgerOptions {
+  /** Content before the first operation; a copy is kept by block where it is not zero. */
+  readonly initial?: Uint8Array;
+  /** True where device and archives write zeros for discards: then a discarded block reads as zeros. */
+  readonly discardIsZero?: boolean;
+}
+
+/** `admissible`, or why not, with the first blocks that show it. */
+export interface LedgerVerdict {
+  readonly admissible: boolean;
+  readonly reason: string;
+  readonly badBlocksLb: readonly Lb[];
+}
+
+const MAX_REPORTED_BLOCKS = 8;
+
+export class Ledger {
+  readonly #initial: Uint8Array;
+  readonly #discardIsZero: boolean;
+  readonly #operations: LedgerOperation[] = [];
+  readonly #byBlock = new Map<Lb, LedgerOperation[]>();
+  readonly #snapshots = new Map<Gid, SnapshotEntry>();
+  /** Operations that a power loss now could take away. */
+  #unflushed: LedgerOperation[] = [];
+  #now = 0;
+
+  constructor(options: LedgerOptions = {}) {
+    this.#initial = options.initial ?? new Uint8Array(0);
+    this.#discardIsZero = options.discardIsZero ?? false;
+  }
+
+  get operationCount(): number {
+    return this.#operations.length;
+  }
+
+  /** A write is being submitted; `data` is copied. Call `answered` with the result. */
+  write(addressLb: Lb, data: Uint8Array): LedgerOperation {
+    return this.#add({
+      kind: 'write',
+      data: data.slice(),
+      ...this.#times(addressLb, data.length / LOGICAL_BLOCK_BYTES),
+    });
+  }
+
+  discard(addressLb: Lb, sizeLb: Lb): LedgerOperation {
+    return this.#add({ kind: 'discard', ...this.#times(addressLb, sizeLb) });
+  }
+
+  answered(operation: LedgerOperation): void {
+    operation.answeredAt = this.#tick();
+  }
+
+  /** A flush is being submitted; call the returned function when it was answered with success. */
+  flush(): () => void {
+    const submittedAt = this.#tick();
+    return () => {
+      const covered = (operation: LedgerOperation) => operation.answeredAt < submittedAt;
+      for (const operation of this.#unflushed) if (covered(operation)) operation.flushed = true;
+      this.#unflushed = this.#unflushed.filter((operation) => !covered(operation));
+    };
+  }
+
+  /** A snapshot command is being sent; call the returned function with the gid that came back. */
+  snapshot(): (gid: Gid) => void {
+    const entry: SnapshotEntry = { requestedAt: this.#tick(), answeredAt: Number.POSITIVE_INFINITY };
+    return (gid) => {
+      entry.answeredAt = this.#tick();
+      this.#snapshots.set(gid, entry);
+    };
+  }
+
+  /** The host of the device lost power: operations that no flush covers may be missing from now on. */
+  powerLoss(): void {
+    const at = this.#tick();
+    for (const operation of this.#unflushed) operation.mayBeLostAt = at;
+    this.#unflushed = [];
+  }
+
+  knows(gid: Gid): boolean {
+    return this.#snapshots.has(gid);
+  }
+
+  /** Judges an image of the whole volume at a gid that a snapshot command returned. */
+  judge(gid: Gid, image: Uint8Array): LedgerVerdict {
+    const snapshot = this.#snapshots.get(gid);
+    if (snapshot === undefined)
+      return { admissible: false, reason: `gid ${gid} was never taken`, badBlocksLb: [] };
+    return this.#judge(snapshot, image);
+  }
+
+  /** Judges the content of a device now, when nothing is in flight. */
+  judgeNow(image: Uint8Array): LedgerVerdict {
+    const now = this.#tick();
+    return this.#judge({ requestedAt: now, answeredAt: now }, image);
+  }
+
+  #judge(snapshot: SnapshotEntry, image: Uint8Array): LedgerVerdict {
+    const known = new KnownPrefix();
+    const inPrefix = new Set<LedgerOperation>();
+    for (const operation of this.#operations) {
+      if (!mustBeIn(operation, snapshot)) continue;
+      inPrefix.add(operation);
+      known.add(operation);
+    }
+    // Each round may give away more operations that are in, and with them all that came before them.
+    for (;;) {
+      const before = known.size;
+      const bad: Lb[] = [];
+      const sizeLb = image.length / LOGICAL_BLOCK_BYTES;
+      for (let block = 0; block < sizeLb && bad.length < MAX_REPORTED_BLOCKS; block++) {
+        const source = this.#sourceOf(block, snapshot, inPrefix, known, image);
+        if (source === null) bad.push(block);
+        else if (source !== 'several' && source !== 'before' && !inPrefix.has(source)) {
+          inPrefix.add(source);
+          known.add(source);
+        }
+      }
+      if (bad.length > 0) {
+        const more = bad.length >= MAX_REPORTED_BLOCKS ? ' or more' : '';
+        return {
+          admissible: false,
+          reason: `${bad.length}${more} blocks hold what no admissible order of the log gives`,
+          badBlocksLb: bad,
+        };
+      }
+      if (known.size === before) return { admissible: true, reason: '', badBlocksLb: [] };
+    }
+  }
+
+  /**
+   * Who may have given this block its content: null when nobody can, 'before' for the initial content, the
+   * operation when it is the only one, 'several' otherwise.
+   */
+  #sourceOf(
+    block: Lb,
+    snapshot: SnapshotEntry,
+    inPrefix: ReadonlySet<LedgerOperation>,
+    known: KnownPrefix,
+    image: Uint8Array,
+  ): LedgerOperation | 'before' | 'several' | null {
+    const touching = this.#byBlock.get(block);
+    if (touching === undefined) return this.#isInitial(block, image) ? 'before' : null;
+    const isIn = (operation: LedgerOperation) => inPrefix.has(operation) || known.implies(operation);
+    // The newest start among those that are in and cover this block: what was answered before it is superseded.
+    let supersededBefore = -1;
+    for (const operation of touching) {
+      // With discards that may keep the old content, a discard supersedes nothing.
+      if ((operation.kind === 'write' || this.#discardIsZero) && isIn(operation)) {
+        supersededBefore = Math.max(supersededBefore, operation.submittedAt);
+      }
+    }
+    let found: LedgerOperation | 'before' | 'several' | null = null;
+    for (const operation of touching) {
+      const excluded = operation.submittedAt > snapshot.answeredAt || operation.answeredAt < supersededBefore;
+      if (excluded || !this.#gives(operation, block, image)) continue;
+      found = found === null ? operation : 'several';
+    }
+    const initialPossible = supersededBefore === -1 && this.#isInitial(block, image);
+    if (initialPossible) return found === null ? 'before' : 'several';
+    return found;
+  }
+
+  #gives(operation: LedgerOperation, block: Lb, image: Uint8Array): boolean {
+    const at = block * LOGICAL_BLOCK_BYTES;
+    if (operation.kind === 'discard') return isZero(image, at);
+    return equalBlock(operation.data, (block - operation.addressLb) * LOGICAL_BLOCK_BYTES, image, at);
+  }
+
+  #isInitial(block: Lb, image: Uint8Array): boolean {
+    const at = block * LOGICAL_BLOCK_BYTES;
+    return at < this.#initial.length ? equalBlock(this.#initial, at, image, at) : isZero(image, at);
+  }
+
+  #times(addressLb: Lb, sizeLb: Lb): OperationTimes {
+    return {
+      submittedAt: this.#tick(),
+      answeredAt: Number.POSITIVE_INFINITY,
+      flushed: false,
+      mayBeLostAt: Number.POSITIVE_INFINITY,
+      addressLb,
+      sizeLb,
+    };
+  }
+
+  #add<T extends LedgerOperation>(operation: T): T {
+    this.#operations.push(operation);
+    this.#unflushed.push(operation);
+    for (let block = operation.addressLb; block < operation.addressLb + operation.sizeLb; block++) {
+      const list = this.#byBlock.get(block);
+      if (list === undefined) this.#byBlock.set(block, [operation]);
+      else list.push(operation);
+    }
+    return operation;
+  }
+
+  #tick(): number {
+    this.#now += 1;
+    return this.#now;
+  }
+}
+
+function mustBeIn(operation: LedgerOperation, snapshot: SnapshotEntry): boolean {
+  return operation.answeredAt < snapshot.requestedAt && operation.mayBeLostAt === Number.POSITIVE_INFINITY;
+}
+
+/**
+ * What follows from operations that are known to be in the prefix: an operation answered before one of them
+ * was submitted is in as well, unless a power loss between the two may have taken it.
+ */
+class KnownPrefix {
+  /** Latest submission of a known operation, by the power loss that may take operations of its time away. */
+  readonly #latestByLoss = new Map<number, number>();
+  #latest = -1;
+  size = 0;
+
+  add(operation: LedgerOperation): void {
+    this.size += 1;
+    this.#latest = Math.max(this.#latest, operation.submittedAt);
+    this.#latestByLoss.set(
+      operation.mayBeLostAt,
+      Math.max(this.#latestByLoss.get(operation.mayBeLostAt) ?? -1, operation.submittedAt),
+    );
+  }
+
+  implies(operation: LedgerOperation): boolean {
+    const lossAt = operation.mayBeLostAt;
+    const latest =
+      lossAt === Number.POSITIVE_INFINITY ? this.#latest : (this.#latestByLoss.get(lossAt) ?? -1);
+    return operation.answeredAt < latest;
+  }
+}
+
+function equalBlock(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
+  for (let i = 0; i < LOGICAL_BLOCK_BYTES; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+  return true;
+}
+
+function isZero(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < LOGICAL_BLOCK_BYTES; i++) if (bytes[at + i] !== 0) return false;
+  return true;
+}
