@@ -1,0 +1,153 @@
+/**
+ * Records of the index of an indexed wdiff: each is a piece of a stored image. See docs/formats.md,
+ * "Indexed wdiff".
+ */
+import { FormatError } from '../errors.ts';
+import type { Lb } from '../units.ts';
+import type { CompressionType } from '../world/codec.ts';
+import { checkU32, getU64Number, setU64, viewOf } from './binary.ts';
+import { checksum } from './checksum.ts';
+import { WDIFF_HEADER_BYTES } from './wdiff-header.ts';
+import {
+  checkBlockRange,
+  checkStoredSize,
+  compressionNumber,
+  compressionOfNumber,
+  flagsOfKind,
+  kindOfFlags,
+  type RecordKind,
+} from './wdiff-record.ts';
+
+export const INDEX_RECORD_BYTES = 48;
+
+/** Byte offsets inside an index record. */
+const AT = {
+  addressLb: 0,
+  sizeLb: 8,
+  flags: 12,
+  compression: 13,
+  dataOffsetBytes: 16,
+  dataSizeBytes: 24,
+  imageOffsetLb: 28,
+  imageSizeLb: 32,
+  dataChecksum: 40,
+  checksum: 44,
+} as const;
+
+/** A piece of a stored image. */
+export interface IndexRecord {
+  readonly addressLb: Lb;
+  /** A power of two that divides the address, in all files of known writers. */
+  readonly sizeLb: Lb;
+  readonly kind: RecordKind;
+  /** Of the stored image; 'none' for zero and discard. */
+  readonly compression: CompressionType;
+  /** Where the stored image begins, from the start of the file. Says nothing for zero and discard. */
+  readonly dataOffsetBytes: number;
+  /** Stored size of the whole image; 0 for zero and discard. */
+  readonly dataSizeBytes: number;
+  /** Where this piece begins in the decompressed image. Says nothing for zero and discard. */
+  readonly imageOffsetLb: Lb;
+  /** Decompressed size of the whole image; 0 for zero and discard. */
+  readonly imageSizeLb: Lb;
+  /** Of the whole stored image, salt 0; 0 for zero and discard. */
+  readonly dataChecksum: number;
+}
+
+/** Writes an index record into `bytes` at `at`, checksum set. Throws FormatError unless valid. */
+export function encodeIndexRecordInto(record: IndexRecord, bytes: Uint8Array, at: number): void {
+  checkIndexRecord(record, at);
+  const target = bytes.subarray(at, at + INDEX_RECORD_BYTES);
+  const view = viewOf(target);
+  target.fill(0);
+  setU64(view, AT.addressLb, record.addressLb, 'the address of an index record');
+  view.setUint32(AT.sizeLb, record.sizeLb, true);
+  view.setUint8(AT.flags, flagsOfKind(record.kind));
+  view.setUint8(AT.compression, record.kind === 'normal' ? compressionNumber(record.compression) : 0);
+  setU64(view, AT.dataOffsetBytes, record.dataOffsetBytes, 'the data offset of an index record');
+  view.setUint32(AT.dataSizeBytes, record.dataSizeBytes, true);
+  view.setUint32(AT.imageOffsetLb, record.imageOffsetLb, true);
+  view.setUint32(AT.imageSizeLb, record.imageSizeLb, true);
+  view.setUint32(AT.dataChecksum, record.dataChecksum, true);
+  view.setUint32(AT.checksum, checksum(target, 0), true);
+}
+
+/** The 48 bytes of an index record, checksum set. */
+export function encodeIndexRecord(record: IndexRecord): Uint8Array {
+  const bytes = new Uint8Array(INDEX_RECORD_BYTES);
+  encodeIndexRecordInto(record, bytes, 0);
+  return bytes;
+}
+
+/**
+ * Decodes the 48 bytes at `at`. Throws FormatError unless valid, checksum included, whatever the kind. Where
+ * the data are is checked against the file by `checkIndexRecordPlace`.
+ */
+export function decodeIndexRecord(bytes: Uint8Array, at = 0): IndexRecord {
+  if (at + INDEX_RECORD_BYTES > bytes.length) {
+    throw new FormatError(`an index record must have ${INDEX_RECORD_BYTES} bytes`, at);
+  }
+  const source = bytes.subarray(at, at + INDEX_RECORD_BYTES);
+  if (checksum(source, 0) !== 0)
+    throw new FormatError('invalid checksum of an index record', at + AT.checksum);
+  const view = viewOf(source);
+  const kind = kindOfFlags(source[AT.flags], at + AT.flags);
+  const record: IndexRecord = {
+    addressLb: getU64Number(view, AT.addressLb, 'the address of an index record'),
+    sizeLb: view.getUint32(AT.sizeLb, true),
+    kind,
+    compression:
+      kind === 'normal' ? compressionOfNumber(source[AT.compression], at + AT.compression) : 'none',
+    dataOffsetBytes: getU64Number(view, AT.dataOffsetBytes, 'the data offset of an index record'),
+    dataSizeBytes: view.getUint32(AT.dataSizeBytes, true),
+    imageOffsetLb: view.getUint32(AT.imageOffsetLb, true),
+    imageSizeLb: view.getUint32(AT.imageSizeLb, true),
+    dataChecksum: view.getUint32(AT.dataChecksum, true),
+  };
+  checkIndexRecord(record, at);
+  return record;
+}
+
+/** The checksum field of an encoded index record, as the tools print it. */
+export function indexRecordChecksum(bytes: Uint8Array, at = 0): number {
+  return viewOf(bytes).getUint32(at + AT.checksum, true);
+}
+
+/**
+ * Throws FormatError unless the record may follow one that ends at `previousEndLb`, and its image lies between
+ * the file header and the index.
+ */
+export function checkIndexRecordPlace(
+  record: IndexRecord,
+  previousEndLb: Lb,
+  indexOffsetBytes: number,
+): void {
+  if (record.addressLb < previousEndLb) {
+    throw new FormatError(
+      `Invalid wdiff: IOs must be sorted and not overlapped each other: ${record.addressLb} after ${previousEndLb}`,
+    );
+  }
+  if (record.kind !== 'normal') return;
+  if (
+    record.dataOffsetBytes < WDIFF_HEADER_BYTES ||
+    record.dataOffsetBytes + record.dataSizeBytes > indexOffsetBytes
+  ) {
+    throw new FormatError(
+      `stored data must lie between byte ${WDIFF_HEADER_BYTES} and the index at ${indexOffsetBytes}, got ${record.dataSizeBytes} bytes at ${record.dataOffsetBytes}`,
+    );
+  }
+}
+
+function checkIndexRecord(record: IndexRecord, at: number): void {
+  checkBlockRange(record.addressLb, record.sizeLb, at);
+  checkStoredSize(record, record.imageSizeLb, at);
+  checkU32(record.imageOffsetLb, 'the image offset of an index record', at + AT.imageOffsetLb);
+  checkU32(record.imageSizeLb, 'the image size of an index record', at + AT.imageSizeLb);
+  checkU32(record.dataChecksum, 'the data checksum of an index record', at + AT.dataChecksum);
+  if (record.kind === 'normal' && record.imageOffsetLb + record.sizeLb > record.imageSizeLb) {
+    throw new FormatError(
+      `a piece must lie inside its image of ${record.imageSizeLb} blocks, got ${record.sizeLb} at ${record.imageOffsetLb}`,
+      at + AT.imageOffsetLb,
+    );
+  }
+}
