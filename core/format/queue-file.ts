@@ -72,12 +72,13 @@ export function createQueueFile(salt: number): QueueChange {
 export function openQueueFile(file: Uint8Array): QueueFile {
   const first = decodeQueueHeader(file, 0);
   const second = decodeQueueHeader(file, 1);
-  if (first === null && second === null) throw new FormatError('Both header data broken.');
-  if (first === null || second === null) {
-    return readQueue(file, first ?? (second as QueueHeader), first === null ? 0 : 1);
+  if (first !== null && second !== null) {
+    if (headerEquals(first, second)) return readQueue(file, first, null);
+    return isFrontIntact(file, first) ? readQueue(file, first, 1) : readQueue(file, second, 0);
   }
-  if (headerEquals(first, second)) return readQueue(file, first, null);
-  return isFrontIntact(file, first) ? readQueue(file, first, 1) : readQueue(file, second, 0);
+  const intact = first ?? second;
+  if (intact === null) throw new FormatError('Both header data broken.');
+  return readQueue(file, intact, first === null ? 0 : 1);
 }
 
 function headerEquals(a: QueueHeader, b: QueueHeader): boolean {

@@ -4,7 +4,6 @@ import {
   diffToText,
   gidOrder,
   isCleanDiff,
-  isCleanSnap,
   maxGid,
   snapToText,
   stateToText,
@@ -197,9 +196,4 @@ function applyToEnd(state: MetaState, diffs: readonly MetaDiff[]): MetaSnap {
 
 function lastTimestamp(diffs: readonly MetaDiff[]): number {
   return diffs[diffs.length - 1].timestamp;
-}
-
-/** The image has one definite content, of one time. */
-export function isCleanState(state: MetaState): boolean {
-  return !state.isApplying && isCleanSnap(state.snapB);
 }

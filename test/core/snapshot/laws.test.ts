@@ -1,0 +1,277 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  applyDiff,
+  applyDiffs,
+  applyToState,
+  beginApplying,
+  canApply,
+  canApplyToState,
+  canMerge,
+  canMergeAll,
+  contains,
+  endApplying,
+  joinDiffs,
+  mergeDiff,
+  mergeDiffs,
+  relation,
+} from '../../../core/snapshot/algebra.ts';
+import {
+  brokenProgress,
+  diffEquals,
+  isCleanDiff,
+  makeApplyingState,
+  makeState,
+  snapEquals,
+  stateEquals,
+} from '../../../core/snapshot/meta.ts';
+import { anyDiff, anyHistory, anySnap, S } from './arbitraries.ts';
+
+/** Any state, at rest or applying. */
+const anyState = fc
+  .tuple(anySnap, fc.integer({ min: 0, max: 5 }))
+  .map(([snap, ahead]) =>
+    ahead === 0 ? makeState(snap) : makeApplyingState(snap, S(snap.gidB! + ahead, snap.gidE! + ahead)),
+  );
+
+const runs = { numRuns: 2000 };
+
+describe('laws of apply', () => {
+  it('A1: a diff is too old, applicable or too new', () => {
+    fc.assert(
+      fc.property(anySnap, anyDiff, (s, a) => {
+        const found = relation(s, a);
+        expect(['too-old', 'applicable', 'too-new']).toContain(found);
+        expect(found === 'too-old').toBe(a.snapE.gidB! <= s.gidB!);
+        expect(found === 'too-new').toBe(a.snapB.gidB! > s.gidB!);
+      }),
+      runs,
+    );
+  });
+
+  it('A2, A3, A4: applying progresses, can not be repeated, and a clean diff does not lower gidE', () => {
+    fc.assert(
+      fc.property(anySnap, anyDiff, fc.boolean(), (s, diff, isCompDiff) => {
+        const a = { ...diff, isCompDiff };
+        fc.pre(canApply(s, a));
+        const after = applyDiff(s, a);
+        expect(after.gidB).toBe(a.snapE.gidB);
+        expect(after.gidB!).toBeGreaterThan(s.gidB!);
+        expect(relation(after, a)).toBe(isCompDiff ? 'not-applicable' : 'too-old');
+        if (isCleanDiff(a)) expect(after.gidE!).toBeGreaterThanOrEqual(s.gidE!);
+      }),
+      runs,
+    );
+  });
+});
+
+describe('laws of merge', () => {
+  it('M1: never with itself, never both ways', () => {
+    fc.assert(
+      fc.property(anyDiff, anyDiff, (a, b) => {
+        expect(canMerge(a, a)).toBe(false);
+        expect(canMerge(a, b) && canMerge(b, a)).toBe(false);
+      }),
+      runs,
+    );
+  });
+
+  it('M2: neighbours that merge can be merged from either side', () => {
+    fc.assert(
+      fc.property(anyDiff, anyDiff, anyDiff, (a, b, c) => {
+        fc.pre(canMerge(a, b) && canMerge(b, c));
+        expect(canMerge(joinDiffs(a, b), c)).toBe(true);
+        expect(canMerge(a, joinDiffs(b, c))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('M3, M4, M6: the merged diff contains both and is applied where one of them is', () => {
+    fc.assert(
+      fc.property(anySnap, anyDiff, anyDiff, (s, a, b) => {
+        fc.pre(canMerge(a, b));
+        const ab = joinDiffs(a, b);
+        expect(contains(ab, a) && contains(ab, b)).toBe(true);
+        expect(canApply(s, ab)).toBe(canApply(s, a) || canApply(s, b));
+        if (canApply(s, a)) {
+          expect(canApply(applyDiff(s, a), b)).toBe(true);
+          expect(applyDiffs(s, [a, b]).gidB).toBe(applyDiff(s, ab).gidB);
+        }
+      }),
+      runs,
+    );
+  });
+
+  it('M5: where a contained diff can be applied the containing one can', () => {
+    fc.assert(
+      fc.property(anySnap, anyDiff, anyDiff, (s, c, d) => {
+        fc.pre(contains(c, d) && canApply(s, d));
+        expect(canApply(s, c)).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('time and begin flag: the time of the second, the flag of the first, no size', () => {
+    fc.assert(
+      fc.property(anyDiff, anyDiff, fc.boolean(), (first, b, isMergeable) => {
+        const a = { ...first, isMergeable, dataSizeBytes: 5 };
+        fc.pre(canMerge(a, b));
+        const { timestamp, isMergeable: flag, isCompDiff, dataSizeBytes } = joinDiffs(a, b);
+        expect([timestamp, flag, isCompDiff, dataSizeBytes]).toEqual([b.timestamp, isMergeable, false, 0]);
+      }),
+      runs,
+    );
+  });
+
+  it('apply and merge exchange, and merging is associative, under their local conditions', () => {
+    fc.assert(
+      fc.property(anySnap, anyDiff, anyDiff, anyDiff, (s, x, y, z) => {
+        fc.pre(canMerge(x, y));
+        const xy = joinDiffs(x, y);
+        if (canApply(s, x)) {
+          const t = applyDiff(s, x);
+          const isFit =
+            (isCleanDiff(x) || s.gidE! <= x.snapE.gidE!) && (isCleanDiff(y) || t.gidE! <= y.snapE.gidE!);
+          if (isFit) expect(applyDiff(t, y)).toEqual(applyDiff(s, xy));
+        }
+        if (canMerge(y, z)) {
+          const isFit =
+            (isCleanDiff(y) || x.snapE.gidE! <= y.snapE.gidE!) &&
+            (isCleanDiff(z) || xy.snapE.gidE! <= z.snapE.gidE!);
+          if (isFit) expect(diffEquals(joinDiffs(xy, z), joinDiffs(x, joinDiffs(y, z)))).toBe(true);
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+describe('laws of states', () => {
+  it('T1, T2, T3: an apply can be begun again, and ends where a direct one ends', () => {
+    fc.assert(
+      fc.property(anyState, anyDiff, (st, a) => {
+        fc.pre(canApplyToState(st, [a]));
+        const begun = beginApplying(st, [a]);
+        expect(begun.isApplying).toBe(true);
+        expect(begun.timestamp).toBe(a.timestamp);
+        expect(canApplyToState(begun, [a])).toBe(true);
+        expect(stateEquals(beginApplying(begun, [a]), begun)).toBe(true);
+        expect(stateEquals(endApplying(begun, [a]), applyToState(st, [a]))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('T4: an interrupted apply goes on with the merged diff, or with the list it was merged from', () => {
+    fc.assert(
+      fc.property(anyState, anyDiff, anyDiff, (st, a, b) => {
+        fc.pre(canMerge(a, b) && canApplyToState(st, [a]));
+        const ab = joinDiffs(a, b);
+        expect(canApplyToState(beginApplying(st, [a]), [ab])).toBe(true);
+        expect(canApplyToState(beginApplying(st, [ab]), [a])).toBe(false);
+        expect(canApplyToState(beginApplying(st, [ab]), [a, b])).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('the empty list changes nothing, and does not complete an interrupted apply', () => {
+    fc.assert(
+      fc.property(anyState, (st) => {
+        expect([beginApplying(st, []), endApplying(st, []), applyToState(st, [])]).toEqual([st, st, st]);
+        expect(canApplyToState(st, [])).toBe(!st.isApplying);
+      }),
+    );
+  });
+});
+
+describe('laws along one history', () => {
+  /** md_{i,j}: the diffs i..j-1 merged. */
+  const merged = (diffs: Parameters<typeof mergeDiffs>[0], i: number, j: number) =>
+    mergeDiffs(diffs.slice(i, j));
+
+  it('H1, H2, H6: a merged diff is applied within its range and always leads to its end', () => {
+    fc.assert(
+      fc.property(anyHistory, ({ snaps, diffs }) => {
+        const n = diffs.length;
+        for (let k = 0; k < n; k++) {
+          expect(snaps[k + 1].gidE!).toBeGreaterThanOrEqual(snaps[k].gidE!);
+          for (let l = k + 1; l <= n; l++) {
+            const diff = merged(diffs, k, l);
+            expect(brokenProgress(diff)).toBe(null);
+            for (let i = 0; i <= n; i++) {
+              expect(canApply(snaps[i], diff)).toBe(k <= i && i < l);
+              if (k <= i && i < l) expect(snapEquals(applyDiff(snaps[i], diff), snaps[l])).toBe(true);
+            }
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('H3: two ranges merge when they touch or overlap and the second goes farther', () => {
+    fc.assert(
+      fc.property(anyHistory, ({ diffs }) => {
+        const n = Math.min(diffs.length, 5);
+        const ranges: [number, number][] = [];
+        for (let i = 0; i < n; i++) for (let j = i + 1; j <= n; j++) ranges.push([i, j]);
+        for (const [i, j] of ranges) {
+          for (const [k, l] of ranges) {
+            const [a, b] = [merged(diffs, i, j), merged(diffs, k, l)];
+            const isFit = i <= k && k <= j && j < l;
+            expect(canMerge(a, b)).toBe(isFit);
+            if (isFit) expect(diffEquals(mergeDiff(a, b), merged(diffs, i, l))).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('H4, H5: however the diffs of a run are grouped and applied, the result is the same', () => {
+    fc.assert(
+      fc.property(anyHistory, fc.array(fc.nat({ max: 7 }), { maxLength: 8 }), ({ snaps, diffs }, picks) => {
+        let list = [...diffs];
+        for (const pick of picks) {
+          if (list.length < 2) break;
+          const at = pick % (list.length - 1);
+          list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];
+          expect(canMergeAll(list)).toBe(true);
+          expect(snapEquals(applyDiffs(snaps[0], list), snaps[snaps.length - 1])).toBe(true);
+          expect(diffEquals(mergeDiffs(list), mergeDiffs(diffs))).toBe(true);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('an interrupted apply can always be completed, however diffs were merged meanwhile', () => {
+    fc.assert(
+      fc.property(
+        anyHistory,
+        fc.nat(),
+        fc.nat(),
+        fc.array(fc.nat({ max: 7 }), { maxLength: 8 }),
+        ({ snaps, diffs }, from, to, picks) => {
+          const i = from % diffs.length;
+          const j = i + 1 + (to % (diffs.length - i));
+          const state = makeApplyingState(snaps[i], snaps[j]);
+          let list = [...diffs];
+          for (const pick of [...picks, 0]) {
+            const isCompletable = list.some((_, a) =>
+              list.some((_, b) => b >= a && canApplyToState(state, list.slice(a, b + 1))),
+            );
+            expect(isCompletable).toBe(true);
+            if (list.length < 2) break;
+            const at = pick % (list.length - 1);
+            list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+});
