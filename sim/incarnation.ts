@@ -30,13 +30,26 @@ export type CrashPhase = 'before' | 'torn' | 'after';
 /**
  * Asked at each call: faults decide here. `strike` may kill the incarnation (or cut its host's power) and is
  * asked before the effect and after it, and by effects that have parts in their middle (`torn`: stop there
- * when the incarnation is not alive any more); `fail` may give an error to throw instead of success, with the
+ * when the incarnation is not alive any more; `tears` tells whether it will strike there); `fail` may give an error to throw instead of success, with the
  * effect none or whole; `latencyUs` may lengthen the call.
  */
 export interface CallFaults {
   strike(incarnation: Incarnation, info: CallInfo, phase: CrashPhase): void;
-  fail(incarnation: Incarnation, info: CallInfo): { error: Error; effect: 'none' | 'whole' } | null;
+  tears(incarnation: Incarnation, info: CallInfo): boolean;
+  fail(incarnation: Incarnation, info: CallInfo): { error: Error; effect: 'none' | 'part' | 'whole' } | null;
   latencyUs(incarnation: Incarnation, info: CallInfo, plannedUs: number): number;
+}
+
+/**
+ * What else than its whole effect a call may have; all act on the world directly and at once.
+ * `torn`: a part of the effect, where `tears` or `fail` asks for one. `failed`: what the call does when `fail`
+ * refuses it with effect `none`; without it, nothing. `atDeath`: what becomes of the call when its life ends
+ * while it is under way, instead of the draw of `submitted`.
+ */
+export interface EffectParts {
+  readonly torn?: () => void;
+  readonly failed?: () => void;
+  readonly atDeath?: () => void;
 }
 
 /** Something that dies with an incarnation: a connection, a lock, a listener. */
@@ -47,6 +60,7 @@ interface Pending {
   event: ScheduledEvent | null;
   readonly info: CallInfo | null;
   readonly effect: (() => unknown) | null;
+  readonly parts?: EffectParts | undefined;
 }
 
 /** The promise of a call whose caller is dead. */
@@ -107,6 +121,10 @@ export class Incarnation implements EventOwner {
     for (const pending of this.#pending) if (pending.event !== null) loop.cancel(pending.event);
     const draw = random.at('in-flight', this.host, this.process, this.life);
     for (const pending of this.#pending) {
+      if (pending.parts?.atDeath !== undefined) {
+        pending.parts.atDeath();
+        continue;
+      }
       if (pending.info?.submitted !== true || !draw.chance(0.5)) continue;
       let failure: unknown = null;
       try {
@@ -177,19 +195,19 @@ export class Incarnation implements EventOwner {
    * it throws) is delivered. A crash may strike before the effect and between effect and delivery; a dead
    * life's call never settles.
    */
-  call<T>(info: CallInfo, latencyUs: number, effect: () => T): Promise<T> {
+  call<T>(info: CallInfo, latencyUs: number, effect: () => T, parts?: EffectParts): Promise<T> {
     if (!this.#alive) return never();
     return new Promise<T>((resolve, reject) => {
       const { kernel } = this;
       const delayUs = kernel.faults?.latencyUs(this, info, latencyUs) ?? latencyUs;
       const mark = poisonMark(kernel, info.data);
-      const pending: Pending = { event: null, info, effect };
+      const pending: Pending = { event: null, info, effect, parts };
       pending.event = kernel.loop.schedule(
         kernel.loop.nowUs + delayUs,
         () => {
           this.#pending.delete(pending);
           checkPoison(kernel, info.data, mark, `${this.describe()} ${info.kind}`);
-          this.effect(info, effect, resolve, reject);
+          this.effect(info, effect, resolve, reject, parts);
         },
         this,
       );
@@ -217,12 +235,18 @@ export class Incarnation implements EventOwner {
     effect: () => T,
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
+    parts?: EffectParts,
   ): void {
     if (!this.#alive) return;
     this.#lastCall = info;
     const faults = this.kernel.faults;
     faults?.strike(this, info, 'before');
     if (!this.#alive) return;
+    if (parts?.torn !== undefined && faults !== null && faults.tears(this, info)) {
+      parts.torn();
+      faults.strike(this, info, 'torn');
+      if (!this.#alive) return;
+    }
     const failure = faults?.fail(this, info) ?? null;
     let value: T | undefined;
     let failed = failure !== null;
@@ -234,6 +258,10 @@ export class Incarnation implements EventOwner {
         if (!failed) error = thrown;
         failed = true;
       }
+    } else if (failure.effect === 'part') {
+      parts?.torn?.();
+    } else {
+      parts?.failed?.();
     }
     this.count(info);
     if (this.kernel.trace !== null)

@@ -1,0 +1,174 @@
+import { IoError } from '../core/errors.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
+import type { BlockDevice, Labels, Step, WriteOptions } from '../core/world/index.ts';
+import type { DiskMedium, WriteUnderWay } from './disk-medium.ts';
+import type { CallInfo, Incarnation } from './incarnation.ts';
+import type { Latency } from './latency.ts';
+
+export interface DiskLatencies {
+  readonly io: Latency;
+  readonly flush: Latency;
+}
+
+export const DEFAULT_DISK_LATENCIES: DiskLatencies = {
+  io: { minUs: 40, meanUs: 100 },
+  flush: { minUs: 300, meanUs: 1000 },
+};
+
+export interface OpenMediumOptions {
+  readonly latencies: DiskLatencies;
+  readonly writable: boolean;
+  /** Says how long a call takes; keyed by what is called, not by what happened before. */
+  readonly drawUs: (step: Step, latency: Latency) => number;
+  /**
+   * Asked before a write completes, at most once for each try; a number means: not yet, try again after so
+   * many microseconds. May throw the error of a device that has no room.
+   */
+  readonly waitForRoomUs?: (addressLb: Lb, sizeLb: Lb, waitedUs: number) => number | null;
+  /** What happens to dependants after content changed. */
+  readonly onChanged?: (addressLb: Lb, sizeLb: Lb) => void;
+  readonly onClose: () => void;
+}
+
+/** A handle of one life of one process on a device's medium. */
+export function openMedium(
+  medium: DiskMedium,
+  incarnation: Incarnation,
+  labels: Labels,
+  options: OpenMediumOptions,
+): BlockDevice {
+  const { parameters, name } = medium;
+  const { latencies, drawUs } = options;
+  let isOpen = true;
+
+  function close(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    forget();
+    options.onClose();
+  }
+  const forget = incarnation.onDeath(close);
+
+  function checkOpen(): void {
+    if (!isOpen) throw new IoError('EINVAL', `${name}: used after close`);
+  }
+
+  function info(kind: string, step: Step, addressLb: Lb, sizeLb: Lb, data?: Uint8Array): CallInfo {
+    const detail = `${name} ${addressLb}+${sizeLb}`;
+    const about = { kind, step, labels, sizeBytes: sizeLb * LOGICAL_BLOCK_BYTES, detail };
+    return data === undefined ? about : { ...about, data };
+  }
+
+  async function read(addressLb: Lb, sizeLb: Lb, step: Step): Promise<Uint8Array> {
+    return incarnation.call(info('disk.read', step, addressLb, sizeLb), drawUs(step, latencies.io), () => {
+      checkOpen();
+      medium.checkRange(addressLb, sizeLb);
+      medium.check('read');
+      return medium.read(addressLb, sizeLb);
+    });
+  }
+
+  async function write(addressLb: Lb, data: Uint8Array, step: Step, how: WriteOptions = {}): Promise<void> {
+    const sizeLb = data.length / LOGICAL_BLOCK_BYTES;
+    const about = info('disk.write', step, addressLb, sizeLb, data);
+    let under: WriteUnderWay | null = null;
+    const refuse = checkWrite(addressLb, sizeLb);
+    if (refuse === null) under = medium.beginWrite(addressLb, data, how.fua ?? false, how.preflush ?? false);
+    let waitedUs = 0;
+    for (;;) {
+      let latencyUs = drawUs(step, latencies.io);
+      if (waitedUs === 0 && how.preflush) latencyUs += drawUs(step, latencies.flush);
+      const again = await incarnation.call(
+        about,
+        waitedUs > 0 ? Math.max(waitedUs, 1) : latencyUs,
+        () => {
+          if (refuse !== null || under === null) throw refuse;
+          return completeWrite(under, addressLb, sizeLb, waitedUs);
+        },
+        under === null ? undefined : writeParts(under, addressLb, sizeLb),
+      );
+      if (again === null) return;
+      waitedUs = again;
+    }
+  }
+
+  function checkWrite(addressLb: Lb, sizeLb: Lb): unknown {
+    try {
+      checkOpen();
+      if (!options.writable) throw new IoError('EROFS', `${name}: opened for reading only`);
+      medium.checkRange(addressLb, sizeLb);
+    } catch (error) {
+      return error;
+    }
+    return null;
+  }
+
+  function completeWrite(under: WriteUnderWay, addressLb: Lb, sizeLb: Lb, waitedUs: number): number | null {
+    try {
+      medium.check('write');
+      const againUs = options.waitForRoomUs?.(addressLb, sizeLb, waitedUs) ?? null;
+      if (againUs !== null) return againUs;
+    } catch (error) {
+      medium.dropWrite(under);
+      throw error;
+    }
+    medium.finishWrite(under);
+    options.onChanged?.(addressLb, sizeLb);
+    return null;
+  }
+
+  function writeParts(under: WriteUnderWay, addressLb: Lb, sizeLb: Lb) {
+    const changed = (change: (write: WriteUnderWay) => void) => () => {
+      change.call(medium, under);
+      options.onChanged?.(addressLb, sizeLb);
+    };
+    return {
+      torn: changed(medium.tearWrite),
+      failed: changed(medium.dropWrite),
+      atDeath: changed(medium.abandonWrite),
+    };
+  }
+
+  async function flush(step: Step): Promise<void> {
+    const lastId = medium.beginFlush();
+    await incarnation.call(
+      { kind: 'disk.flush', step, labels, detail: name },
+      drawUs(step, latencies.flush),
+      () => {
+        checkOpen();
+        try {
+          medium.check('flush');
+        } catch (error) {
+          medium.failFlush(lastId);
+          throw error;
+        }
+        medium.finishFlush(lastId);
+      },
+      { failed: () => medium.failFlush(lastId) },
+    );
+  }
+
+  async function discard(addressLb: Lb, sizeLb: Lb, step: Step): Promise<void> {
+    await incarnation.call(info('disk.discard', step, addressLb, sizeLb), drawUs(step, latencies.io), () => {
+      checkOpen();
+      if (!options.writable) throw new IoError('EROFS', `${name}: opened for reading only`);
+      if (!parameters.supportsDiscard) throw new IoError('EOPNOTSUPP', `${name}: does not support discard`);
+      medium.checkRange(addressLb, sizeLb);
+      medium.check('write');
+      medium.discard(addressLb, sizeLb);
+      options.onChanged?.(addressLb, sizeLb);
+    });
+  }
+
+  return {
+    physicalBlockBytes: parameters.physicalBlockBytes,
+    supportsFlush: parameters.hasVolatileCache,
+    supportsDiscard: parameters.supportsDiscard,
+    sizeLb: () => medium.sizeLb,
+    read,
+    write,
+    flush,
+    discard,
+    close,
+  };
+}
