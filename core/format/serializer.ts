@@ -90,7 +90,9 @@ export class Writer {
 
   u8(value: number): void {
     checkRange(value, 0, 0xff, 'an 8-bit integer');
-    this.#bytes[this.#grow(1)] = value;
+    // First grow, which may replace the array, then look at it.
+    const at = this.#grow(1);
+    this.#bytes[at] = value;
   }
 
   bool(value: boolean): void {
