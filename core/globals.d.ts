@@ -1,3 +1,4 @@
+/// <reference path="./webassembly.d.ts" />
 /** The web standards that core uses, and nothing else (lib is ES2022, types is empty). */
 
 declare class AbortSignal {
@@ -17,17 +18,4 @@ declare class TextEncoder {
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(bytes: Uint8Array): string;
-}
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
-  class Instance {
-    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
-    readonly exports: Record<string, unknown>;
-  }
-  class Memory {
-    constructor(descriptor: { initial: number; maximum?: number });
-    readonly buffer: ArrayBuffer;
-  }
 }

@@ -1,0 +1,14 @@
+import { FormatError } from '../../errors.ts';
+import type { Codec } from '../../world/codec.ts';
+
+/** Stored bytes. Both directions give the input itself. See docs/formats.md. */
+export const noneCodec: Codec = {
+  type: 'none',
+  compress: (data) => data,
+  decompress(data, sizeBytes) {
+    if (data.length !== sizeBytes) {
+      throw new FormatError(`none: ${sizeBytes} bytes expected, ${data.length} are stored`);
+    }
+    return data;
+  },
+};

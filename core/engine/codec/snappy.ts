@@ -1,0 +1,178 @@
+import { FormatError } from '../../errors.ts';
+import type { Codec } from '../../world/codec.ts';
+
+/**
+ * Snappy, raw block form: a varint with the uncompressed length, then literals and copies; no framing, no
+ * check sum. Specified in "Snappy compressed format description" (2011-10-05). See docs/formats.md.
+ */
+export const snappyCodec: Codec = { type: 'snappy', compress, decompress };
+
+/** Matches are searched within one block of this size, so that every offset fits into two bytes. */
+const BLOCK_BYTES = 65536;
+const TABLE_BITS = 14;
+/** The last bytes of a block are always literal: a match is looked for in four bytes at a time. */
+const TAIL_BYTES = 15;
+
+function compress(data: Uint8Array): Uint8Array {
+  // Worst case of the format: 32 + n + n/6.
+  const out = new Uint8Array(32 + data.length + Math.ceil(data.length / 6));
+  let op = 0;
+  let rest = data.length;
+  while (rest >= 0x80) {
+    out[op++] = (rest & 0x7f) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  out[op++] = rest;
+  const table = new Uint16Array(1 << TABLE_BITS);
+  for (let start = 0; start < data.length; start += BLOCK_BYTES) {
+    op = compressBlock(data, start, Math.min(data.length, start + BLOCK_BYTES), table, out, op);
+  }
+  return out.subarray(0, op);
+}
+
+function load32(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+}
+
+/** Appends the block [start, end) of `data` to `out` at `op`; returns the new `op`. */
+function compressBlock(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  table: Uint16Array,
+  out: Uint8Array,
+  op: number,
+): number {
+  table.fill(0);
+  const limit = end - TAIL_BYTES;
+  let literalStart = start;
+  let ip = start + 1;
+  let misses = 32;
+  while (ip < limit) {
+    const word = load32(data, ip);
+    const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - TABLE_BITS);
+    const candidate = start + table[slot];
+    table[slot] = ip - start;
+    if (candidate >= ip || load32(data, candidate) !== word) {
+      // The longer nothing matches, the faster incompressible bytes are passed over.
+      ip += misses++ >> 5;
+      continue;
+    }
+    misses = 32;
+    let length = 4;
+    while (ip + length < end && data[ip + length] === data[candidate + length]) length++;
+    op = putLiteral(data, literalStart, ip, out, op);
+    op = putCopy(ip - candidate, length, out, op);
+    ip += length;
+    literalStart = ip;
+    if (ip < limit) table[Math.imul(load32(data, ip - 1), 0x1e35a7bd) >>> (32 - TABLE_BITS)] = ip - 1 - start;
+  }
+  return putLiteral(data, literalStart, end, out, op);
+}
+
+function putLiteral(data: Uint8Array, from: number, to: number, out: Uint8Array, op: number): number {
+  const length = to - from;
+  if (length === 0) return op;
+  if (length <= 60) {
+    out[op++] = (length - 1) << 2;
+  } else if (length <= 256) {
+    out[op++] = 60 << 2;
+    out[op++] = length - 1;
+  } else {
+    out[op++] = 61 << 2;
+    out[op++] = (length - 1) & 0xff;
+    out[op++] = (length - 1) >> 8;
+  }
+  out.set(data.subarray(from, to), op);
+  return op + length;
+}
+
+function putCopy(offset: number, length: number, out: Uint8Array, op: number): number {
+  let left = length;
+  // Never leave fewer than four bytes for the last copy: the short form needs them.
+  while (left >= 68) {
+    op = putLongCopy(offset, 64, out, op);
+    left -= 64;
+  }
+  if (left > 64) {
+    op = putLongCopy(offset, 60, out, op);
+    left -= 60;
+  }
+  if (left >= 12 || offset >= 2048) return putLongCopy(offset, left, out, op);
+  out[op++] = 1 | ((left - 4) << 2) | ((offset >> 8) << 5);
+  out[op++] = offset & 0xff;
+  return op;
+}
+
+function putLongCopy(offset: number, length: number, out: Uint8Array, op: number): number {
+  out[op++] = 2 | ((length - 1) << 2);
+  out[op++] = offset & 0xff;
+  out[op++] = offset >> 8;
+  return op;
+}
+
+function decompress(data: Uint8Array, sizeBytes: number): Uint8Array {
+  let ip = 0;
+  let announced = 0;
+  for (let scale = 1; ; scale *= 128) {
+    if (ip >= data.length || ip === 5) throw new FormatError('snappy: a length in 1 to 5 bytes expected', ip);
+    const byte = data[ip++];
+    announced += (byte & 0x7f) * scale;
+    if (byte < 0x80) break;
+  }
+  if (announced !== sizeBytes) {
+    throw new FormatError(`snappy: ${sizeBytes} bytes expected, ${announced} are announced`, 0);
+  }
+  const out = new Uint8Array(sizeBytes);
+  let op = 0;
+  while (ip < data.length) {
+    const tagAt = ip;
+    const tag = data[ip++];
+    let length: number;
+    let offset: number;
+    switch (tag & 3) {
+      case 0: {
+        length = tag >> 2;
+        if (length >= 60) {
+          const extra = length - 59;
+          length = 0;
+          for (let i = 0; i < extra; i++) length += data[ip + i] * 256 ** i;
+          ip += extra;
+        }
+        length++;
+        // A length byte that is missing makes this NaN, and the comparison false.
+        if (!(ip + length <= data.length && op + length <= sizeBytes)) {
+          throw new FormatError('snappy: a literal runs over the end', tagAt);
+        }
+        out.set(data.subarray(ip, ip + length), op);
+        ip += length;
+        op += length;
+        continue;
+      }
+      case 1:
+        length = ((tag >> 2) & 7) + 4;
+        offset = ((tag >> 5) << 8) | data[ip++];
+        break;
+      case 2:
+        length = (tag >> 2) + 1;
+        offset = data[ip] | (data[ip + 1] << 8);
+        ip += 2;
+        break;
+      default:
+        length = (tag >> 2) + 1;
+        offset = load32(data, ip) >>> 0;
+        ip += 4;
+    }
+    if (ip > data.length || offset === 0 || offset > op || op + length > sizeBytes) {
+      throw new FormatError('snappy: a copy points outside of the data', tagAt);
+    }
+    if (offset >= length && length > 16) {
+      out.copyWithin(op, op - offset, op - offset + length);
+      op += length;
+    } else {
+      for (const end = op + length; op < end; op++) out[op] = out[op - offset];
+    }
+  }
+  if (op !== sizeBytes) throw new FormatError(`snappy: ${sizeBytes} bytes expected, ${op} came out`, ip);
+  return out;
+}

@@ -1,0 +1,152 @@
+/**
+ * SipHash-2-4 with the fixed key 00 01 .. 0f and a digest of 128 bits: the halves `v0 ^ v1` and `v2 ^ v3` after the
+ * finalization of the 64-bit variant. This is what the block hash tools print; it is not the official SipHash-128,
+ * but the two halves together (xor) are the official 64-bit result. See docs/formats.md.
+ *
+ * Words of 64 bits are pairs of 32-bit integers, low half first, in `#state`.
+ */
+export class SipHasher {
+  /** v0..v3, two words each. */
+  readonly #state = new Int32Array(8);
+  readonly #tail = new Uint8Array(8);
+  #tailLength = 0;
+  #totalBytes = 0;
+
+  constructor() {
+    const k0 = [0x03020100, 0x07060504];
+    const k1 = [0x0b0a0908, 0x0f0e0d0c];
+    this.#state.set([
+      k0[0] ^ 0x70736575,
+      k0[1] ^ 0x736f6d65,
+      k1[0] ^ 0x6e646f6d,
+      k1[1] ^ 0x646f7261,
+      k0[0] ^ 0x6e657261,
+      k0[1] ^ 0x6c796765,
+      k1[0] ^ 0x79746573,
+      k1[1] ^ 0x74656462,
+    ]);
+  }
+
+  /** Adds bytes; pieces may have any length. */
+  update(data: Uint8Array): void {
+    this.#totalBytes += data.length;
+    let at = 0;
+    if (this.#tailLength > 0) {
+      while (this.#tailLength < 8 && at < data.length) this.#tail[this.#tailLength++] = data[at++];
+      if (this.#tailLength < 8) return;
+      this.#words(this.#tail, 0, 8);
+      this.#tailLength = 0;
+    }
+    const whole = data.length - ((data.length - at) % 8);
+    this.#words(data, at, whole);
+    for (at = whole; at < data.length; at++) this.#tail[this.#tailLength++] = data[at];
+  }
+
+  /** The 16 bytes of the digest. Nothing may be added afterwards. */
+  digest(): Uint8Array {
+    this.#tail.fill(0, this.#tailLength);
+    this.#tail[7] = this.#totalBytes % 256;
+    this.#words(this.#tail, 0, 8);
+    const v = this.#state;
+    v[4] ^= 0xff;
+    rounds(v, 4);
+    const digest = new Uint8Array(16);
+    const view = new DataView(digest.buffer);
+    view.setInt32(0, v[0] ^ v[2], true);
+    view.setInt32(4, v[1] ^ v[3], true);
+    view.setInt32(8, v[4] ^ v[6], true);
+    view.setInt32(12, v[5] ^ v[7], true);
+    return digest;
+  }
+
+  #words(data: Uint8Array, from: number, to: number): void {
+    const v = this.#state;
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = from; at < to; at += 8) {
+      const low = view.getInt32(at, true);
+      const high = view.getInt32(at + 4, true);
+      v[6] ^= low;
+      v[7] ^= high;
+      rounds(v, 2);
+      v[0] ^= low;
+      v[1] ^= high;
+    }
+  }
+}
+
+/** The digest of one piece. */
+export function sipHash(data: Uint8Array): Uint8Array {
+  const hasher = new SipHasher();
+  hasher.update(data);
+  return hasher.digest();
+}
+
+function rounds(v: Int32Array, count: number): void {
+  let v0l = v[0];
+  let v0h = v[1];
+  let v1l = v[2];
+  let v1h = v[3];
+  let v2l = v[4];
+  let v2h = v[5];
+  let v3l = v[6];
+  let v3h = v[7];
+  for (let i = 0; i < count; i++) {
+    let l: number;
+    let h: number;
+    // v0 += v1; v1 = rotl(v1, 13) ^ v0; v0 = rotl(v0, 32)
+    l = (v0l + v1l) | 0;
+    h = (v0h + v1h + carry(v0l, l)) | 0;
+    v0l = l;
+    v0h = h;
+    l = ((v1l << 13) | (v1h >>> 19)) ^ v0l;
+    h = ((v1h << 13) | (v1l >>> 19)) ^ v0h;
+    v1l = l;
+    v1h = h;
+    l = v0l;
+    v0l = v0h;
+    v0h = l;
+    // v2 += v3; v3 = rotl(v3, 16) ^ v2
+    l = (v2l + v3l) | 0;
+    h = (v2h + v3h + carry(v2l, l)) | 0;
+    v2l = l;
+    v2h = h;
+    l = ((v3l << 16) | (v3h >>> 16)) ^ v2l;
+    h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
+    v3l = l;
+    v3h = h;
+    // v0 += v3; v3 = rotl(v3, 21) ^ v0
+    l = (v0l + v3l) | 0;
+    h = (v0h + v3h + carry(v0l, l)) | 0;
+    v0l = l;
+    v0h = h;
+    l = ((v3l << 21) | (v3h >>> 11)) ^ v0l;
+    h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
+    v3l = l;
+    v3h = h;
+    // v2 += v1; v1 = rotl(v1, 17) ^ v2; v2 = rotl(v2, 32)
+    l = (v2l + v1l) | 0;
+    h = (v2h + v1h + carry(v2l, l)) | 0;
+    v2l = l;
+    v2h = h;
+    l = ((v1l << 17) | (v1h >>> 15)) ^ v2l;
+    h = ((v1h << 17) | (v1l >>> 15)) ^ v2h;
+    v1l = l;
+    v1h = h;
+    l = v2l;
+    v2l = v2h;
+    v2h = l;
+  }
+  v[0] = v0l;
+  v[1] = v0h;
+  v[2] = v1l;
+  v[3] = v1h;
+  v[4] = v2l;
+  v[5] = v2h;
+  v[6] = v3l;
+  v[7] = v3h;
+}
+
+/** 1 when a 32-bit sum wrapped: it is then smaller than its summand. */
+function carry(summand: number, sum: number): number {
+  return sum >>> 0 < summand >>> 0 ? 1 : 0;
+}
