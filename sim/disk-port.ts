@@ -21,8 +21,8 @@ export interface OpenMediumOptions {
   /** Says how long a call takes; keyed by what is called, not by what happened before. */
   readonly drawUs: (step: Step, latency: Latency) => number;
   /**
-   * Asked before a write completes, at most once for each try; a number means: not yet, try again after so
-   * many microseconds. May throw the error of a device that has no room.
+   * Asked before a write completes: null when there is room for it, else after how many microseconds to try
+   * again. Throws the error of a device that has no room and does not wait (any longer).
    */
   readonly waitForRoomUs?: (addressLb: Lb, sizeLb: Lb, waitedUs: number) => number | null;
   /** What happens to dependants after content changed. */
@@ -56,6 +56,7 @@ export function openMedium(
   function info(kind: string, step: Step, addressLb: Lb, sizeLb: Lb, data?: Uint8Array): CallInfo {
     const detail = `${name} ${addressLb}+${sizeLb}`;
     const about = { kind, step, labels, sizeBytes: sizeLb * LOGICAL_BLOCK_BYTES, detail };
+    if (kind === 'disk.discard') return { ...about, submitted: true };
     return data === undefined ? about : { ...about, data };
   }
 
@@ -75,20 +76,20 @@ export function openMedium(
     const refuse = checkWrite(addressLb, sizeLb);
     if (refuse === null) under = medium.beginWrite(addressLb, data, how.fua ?? false, how.preflush ?? false);
     let waitedUs = 0;
+    let latencyUs = drawUs(step, latencies.io) + (how.preflush ? drawUs(step, latencies.flush) : 0);
     for (;;) {
-      let latencyUs = drawUs(step, latencies.io);
-      if (waitedUs === 0 && how.preflush) latencyUs += drawUs(step, latencies.flush);
-      const again = await incarnation.call(
+      const retryUs: number | null = await incarnation.call(
         about,
-        waitedUs > 0 ? Math.max(waitedUs, 1) : latencyUs,
+        latencyUs,
         () => {
-          if (refuse !== null || under === null) throw refuse;
+          if (under === null) throw refuse;
           return completeWrite(under, addressLb, sizeLb, waitedUs);
         },
         under === null ? undefined : writeParts(under, addressLb, sizeLb),
       );
-      if (again === null) return;
-      waitedUs = again;
+      if (retryUs === null) return;
+      waitedUs += retryUs;
+      latencyUs = retryUs;
     }
   }
 
@@ -106,8 +107,8 @@ export function openMedium(
   function completeWrite(under: WriteUnderWay, addressLb: Lb, sizeLb: Lb, waitedUs: number): number | null {
     try {
       medium.check('write');
-      const againUs = options.waitForRoomUs?.(addressLb, sizeLb, waitedUs) ?? null;
-      if (againUs !== null) return againUs;
+      const retryUs = options.waitForRoomUs?.(addressLb, sizeLb, waitedUs) ?? null;
+      if (retryUs !== null) return retryUs;
     } catch (error) {
       medium.dropWrite(under);
       throw error;
