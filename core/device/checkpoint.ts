@@ -1,0 +1,127 @@
+import { encodeSuperSector } from '../format/super-sector.ts';
+import { US_PER_MS } from '../units.ts';
+import { type DeviceState, setReadOnly } from './device-state.ts';
+import { outcome } from './request.ts';
+import { DEVICE_STEPS } from './steps.ts';
+import { writeSuperBlock } from './super-io.ts';
+import { Mutex } from './waiting.ts';
+
+export const DEFAULT_CHECKPOINT_INTERVAL_MS = 10_000;
+export const MAX_CHECKPOINT_INTERVAL_MS = 86_400_000;
+
+/** A clock tick of the driver: the shortest delay of its timer. */
+const MIN_DELAY_US = US_PER_MS;
+
+/**
+ * Syncs the super sector, on demand and by a timer. What it says of the data device is durable there first.
+ */
+export class Checkpoint {
+  readonly #state: DeviceState;
+  readonly #mutex = new Mutex();
+  #intervalMs: number;
+  #cancel: () => void = () => {};
+  #running = false;
+  /** Grows with each stop: a run that began before does not start the timer again. */
+  #epoch = 0;
+
+  constructor(state: DeviceState, intervalMs: number) {
+    this.#state = state;
+    this.#intervalMs = intervalMs;
+  }
+
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** 0 = no timer. Starts the timer anew. The caller checks the limit. */
+  setInterval(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
+    this.start();
+  }
+
+  start(): void {
+    this.stop();
+    this.#running = true;
+    this.#arm(this.#intervalMs * US_PER_MS);
+  }
+
+  stop(): void {
+    this.#epoch += 1;
+    this.#running = false;
+    this.#cancel();
+    this.#cancel = () => {};
+  }
+
+  /** As `take`, with the timer stopped meanwhile; if it was running it starts again on success. */
+  async force(): Promise<boolean> {
+    const wasRunning = this.#running;
+    this.stop();
+    const epoch = this.#epoch;
+    const ok = await this.take();
+    if (ok && wasRunning && epoch === this.#epoch) this.start();
+    return ok;
+  }
+
+  /** Syncs when `written` advanced since the last time. */
+  async take(): Promise<boolean> {
+    const { lsids } = this.#state;
+    return lsids.written === lsids.prevWritten ? true : this.sync();
+  }
+
+  /**
+   * Writes the super sector: `prepare` may change the state just before. Data device first, then the sector
+   * with everything before it, both durable. False on failure, which leaves the device read-only.
+   */
+  sync(prepare: () => void = () => {}): Promise<boolean> {
+    return this.#mutex.run(async () => {
+      const state = this.#state;
+      if (state.readOnly) return false;
+      prepare();
+      const { oldest, written } = state.lsids;
+      state.sector = {
+        ...state.sector,
+        oldestLsid: oldest,
+        writtenLsid: written,
+        deviceSizeLb: state.sizeLb,
+      };
+      const block = encodeSuperSector(state.sector);
+      if (state.ddev.supportsFlush) {
+        const error = await outcome(state.ddev.flush(DEVICE_STEPS.superFlushData));
+        if (error !== null) {
+          setReadOnly(state, `data device flush: ${error.message}`);
+          return false;
+        }
+      }
+      const error = await outcome(writeSuperBlock(state.ldev, block, DEVICE_STEPS.superWrite));
+      if (error !== null) {
+        setReadOnly(state, `super sector: ${error.message}`);
+        return false;
+      }
+      state.lsids.prevWritten = written;
+      state.changed.notify();
+      return true;
+    });
+  }
+
+  #arm(delayUs: number): void {
+    if (this.#intervalMs === 0) return;
+    const { clock } = this.#state;
+    const epoch = this.#epoch;
+    this.#cancel = clock.startTimer(clock.monotonicUs() + delayUs, () => void this.#run(epoch));
+  }
+
+  /** A failed one ends the timer until somebody starts it. */
+  async #run(epoch: number): Promise<void> {
+    const { clock, log, sector } = this.#state;
+    const beganUs = clock.monotonicUs();
+    const ok = await this.take();
+    if (epoch !== this.#epoch) return;
+    if (!ok) {
+      this.#running = false;
+      log.error(`walb device ${sector.name}: checkpoint failed, no more will be taken`);
+      return;
+    }
+    const usedUs = clock.monotonicUs() - beganUs;
+    this.#arm(Math.max(MIN_DELAY_US, this.#intervalMs * US_PER_MS - usedUs));
+  }
+}

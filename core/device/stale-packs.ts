@@ -1,0 +1,98 @@
+import { FormatError } from '../errors.ts';
+import { decodeLogpackHeader, type LogpackHeader } from '../format/logpack.ts';
+import { lbPerPb } from '../format/physical-block.ts';
+import { ringRoomPb } from '../format/super-sector.ts';
+import { type Lsid, MIB, type Pb } from '../units.ts';
+import { type DeviceState, readRing, ringAddressLb, ringPb, setReadOnly } from './device-state.ts';
+import { outcome } from './request.ts';
+import { DEVICE_STEPS } from './steps.ts';
+
+/** Log that is looked through at once. */
+const SCAN_BYTES = MIB;
+
+/**
+ * Packs of an earlier life may stand behind the place where redo stopped: written, but not durable when the
+ * crash came, so that some before them were lost. A later crash would replay them, were new packs to end just
+ * where one of them begins. So every block that the log is going to reach is looked at first, and a header
+ * that would be valid there is erased, durably. No pack of an earlier life is further than one ring after the
+ * `written` that redo began from, so this ends after the first turn. See docs/fault-model.md.
+ */
+export class StalePacks {
+  readonly #state: DeviceState;
+  /** Below, nothing stale is left. */
+  #cleanLsid: Lsid;
+  /** From here on nothing stale can be. */
+  readonly #endLsid: Lsid;
+  #done = false;
+
+  /** `beginLsid`: where redo stopped; `endLsid`: one ring after where it began. */
+  constructor(state: DeviceState, beginLsid: Lsid, endLsid: Lsid) {
+    this.#state = state;
+    this.#cleanLsid = beginLsid;
+    this.#endLsid = endLsid;
+  }
+
+  /** The log was reset: no old pack is valid with the new salt. */
+  forget(): void {
+    this.#done = true;
+  }
+
+  /** Makes sure of every block up to and with `lsid`. False when the log device failed: it is read-only then. */
+  async cleanTo(lsid: Lsid): Promise<boolean> {
+    while (!this.#done && this.#cleanLsid <= lsid && this.#cleanLsid < this.#endLsid) {
+      const error = await outcome(this.#cleanPart());
+      if (error === null) continue;
+      setReadOnly(this.#state, `erasing old log: ${error.message}`);
+      return false;
+    }
+    return true;
+  }
+
+  async #cleanPart(): Promise<void> {
+    const state = this.#state;
+    const { ldev, sector } = state;
+    const pbs = sector.physicalBlockBytes;
+    const beginLsid = this.#cleanLsid;
+    const sizePb: Pb = Math.min(
+      this.#endLsid - beginLsid,
+      ringRoomPb(beginLsid, ringPb(state)),
+      SCAN_BYTES / pbs,
+    );
+    const blocks = await readRing(state, beginLsid, sizePb, DEVICE_STEPS.staleScan);
+    let erasedCount = 0;
+    for (let i = 0; i < sizePb; i++) {
+      const lsid = beginLsid + i;
+      if (decodePackAt(blocks.subarray(i * pbs, (i + 1) * pbs), lsid, sector.salt) === null) continue;
+      const zeros = new Uint8Array(pbs);
+      await ldev.write(ringAddressLb(state, lsid), zeros, DEVICE_STEPS.staleErase);
+      erasedCount += 1;
+    }
+    if (erasedCount > 0) {
+      if (ldev.supportsFlush) await ldev.flush(DEVICE_STEPS.staleFlush);
+      state.log.info(`walb device ${sector.name}: erased ${erasedCount} packs of log that was lost`);
+    }
+    this.#cleanLsid = beginLsid + sizePb;
+  }
+}
+
+/** The pack whose header is in `block`, if it is a valid one that belongs at `lsid`; else null. */
+export function decodePackAt(block: Uint8Array, lsid: Lsid, salt: number): LogpackHeader | null {
+  try {
+    const header = decodeLogpackHeader(block, salt);
+    return header.logpackLsid === lsid && header.records.length > 0 ? header : null;
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}
+
+/** Reads one block of the log and decodes it as `decodePackAt` does. Throws IoError. */
+export async function readPackAt(
+  state: DeviceState,
+  lsid: Lsid,
+  step: string,
+): Promise<LogpackHeader | null> {
+  const { ldev, sector } = state;
+  const block = await ldev.read(ringAddressLb(state, lsid), lbPerPb(sector.physicalBlockBytes), step);
+  return decodePackAt(block, lsid, sector.salt);
+}
