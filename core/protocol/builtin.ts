@@ -1,0 +1,71 @@
+import { type Channel, LIMITS } from './channel.ts';
+import { ACCEPT, expectReply } from './command.ts';
+import { OK } from './negotiation.ts';
+
+/**
+ * What every server understands (docs/protocols.md, "Every server"), after the negotiation:
+ *
+ *     shutdown    C> bool: force?      S> "accept"
+ *     sleep       C> seconds           S> "ok", when they have passed
+ *     version     C>                   S> one text
+ */
+
+export const BUILTIN_STEPS = {
+  sendShutdown: 'shutdown.send-request',
+  isForce: 'shutdown.is-force',
+  sendShutdownReply: 'shutdown.send-reply',
+  sendSleep: 'sleep.send-request',
+  seconds: 'sleep.seconds',
+  sendSleepReply: 'sleep.send-reply',
+  sendVersion: 'version.send-text',
+  version: 'version.text',
+} as const;
+
+const STEPS = BUILTIN_STEPS;
+
+/** Client: tells a server to end, at once (`isForce`) or when running work is done. */
+export async function askShutdown(channel: Channel, isForce: boolean): Promise<void> {
+  channel.out.bool(isForce);
+  await channel.flush(STEPS.sendShutdown);
+  await expectReply(channel, ACCEPT, 'shutdownClient');
+}
+
+/** Server: reads `isForce`. */
+export async function receiveShutdown(channel: Channel): Promise<boolean> {
+  return channel.readBool(STEPS.isForce);
+}
+
+/** Server: the end begins. */
+export async function replyShutdown(channel: Channel): Promise<void> {
+  channel.out.string(ACCEPT);
+  await channel.finish(STEPS.sendShutdownReply);
+}
+
+/** Client: waits at the server's side for a while. */
+export async function askSleep(channel: Channel, seconds: number): Promise<void> {
+  channel.out.u64(seconds);
+  await channel.flush(STEPS.sendSleep);
+  await expectReply(channel, OK, 'sleepClient');
+}
+
+/** Server: reads the seconds to wait. */
+export async function receiveSleep(channel: Channel): Promise<number> {
+  return channel.readNumber(STEPS.seconds);
+}
+
+/** Server: they have passed. */
+export async function replySleep(channel: Channel): Promise<void> {
+  channel.out.string(OK);
+  await channel.finish(STEPS.sendSleepReply);
+}
+
+/** Client: returns the server's version line. */
+export async function askVersion(channel: Channel): Promise<string> {
+  return channel.readString(STEPS.version, LIMITS.textBytes);
+}
+
+/** Server: says its version line. */
+export async function replyVersion(channel: Channel, text: string): Promise<void> {
+  channel.out.string(text);
+  await channel.finish(STEPS.sendVersion);
+}

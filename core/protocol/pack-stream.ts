@@ -1,0 +1,112 @@
+import { FormatError, ProtocolError } from '../errors.ts';
+import { PACK_HEADER_BYTES } from '../format/sorted-wdiff.ts';
+import { endLb, type WdiffRecord } from '../format/wdiff-record.ts';
+import type { Lb } from '../units.ts';
+import { type Channel, CONTROL } from './channel.ts';
+import { checkStop, type StreamHooks } from './chunks.ts';
+import { checkPackData, checkPackHeader, MAX_PACK_BYTES, type Pack } from './packs.ts';
+
+/**
+ * A diff, one way (docs/protocols.md, "Packs"):
+ *
+ *     C> Next, size, pack         for each pack
+ *     C> End
+ *
+ * A pack is a header block of 4096 bytes and the stored data of its records. Packs ascend by address.
+ */
+
+export const PACK_STREAM_STEPS = {
+  sendPack: 'pack-stream.send-pack',
+  sendEnd: 'pack-stream.send-end',
+  control: 'pack-stream.control',
+  size: 'pack-stream.size',
+  header: 'pack-stream.header',
+  data: 'pack-stream.data',
+} as const;
+
+const STEPS = PACK_STREAM_STEPS;
+
+/** A pack that was received and verified: sizes, order, checksums. */
+export interface ReceivedPack {
+  readonly header: Uint8Array;
+  readonly records: readonly WdiffRecord[];
+  /** Stored data of all records; `dataOffsetBytes` counts from its start. */
+  readonly data: Uint8Array;
+}
+
+/** Stores a received pack. The next one is read when it has settled. */
+export type OnPack = (pack: ReceivedPack) => Promise<void>;
+
+/** Client: sends packs and the end. Throws AbortedError when told to stop; the caller drops the connection. */
+export async function sendPacks(
+  channel: Channel,
+  packs: AsyncIterable<Pack> | Iterable<Pack>,
+  hooks: StreamHooks = {},
+): Promise<void> {
+  checkStop(hooks);
+  for await (const pack of packs) {
+    checkStop(hooks);
+    await sendPack(channel, pack);
+    const { records } = pack;
+    hooks.onProgress?.(endLb(records[records.length - 1]));
+  }
+  await sendEnd(channel);
+}
+
+/** One unit: Next, size, pack. */
+export async function sendPack(channel: Channel, pack: Pack): Promise<void> {
+  let sizeBytes = pack.header.length;
+  for (const piece of pack.data) sizeBytes += piece.length;
+  if (sizeBytes > MAX_PACK_BYTES) {
+    throw new FormatError(
+      `too large pack size: at most ${MAX_PACK_BYTES} bytes can be sent, got ${sizeBytes}`,
+    );
+  }
+  channel.out.u8(CONTROL.next);
+  channel.out.u64(sizeBytes);
+  await channel.writeBytes(pack.header, STEPS.sendPack);
+  for (const piece of pack.data) await channel.writeBytes(piece, STEPS.sendPack);
+  await channel.flush(STEPS.sendPack);
+}
+
+export async function sendEnd(channel: Channel): Promise<void> {
+  channel.out.u8(CONTROL.end);
+  await channel.flush(STEPS.sendEnd);
+}
+
+/**
+ * Server: receives packs until the end. `limitLb` is the size of the volume they are for (null: unknown).
+ * Throws FormatError for a pack that is not whole or not in order, ProtocolError for another control byte.
+ */
+export async function receivePacks(
+  channel: Channel,
+  limitLb: Lb | null,
+  onPack: OnPack,
+  hooks: StreamHooks = {},
+): Promise<void> {
+  let reachedLb: Lb = 0;
+  for (;;) {
+    checkStop(hooks);
+    const control = await channel.readControl(STEPS.control);
+    if (control === CONTROL.end) return;
+    if (control !== CONTROL.next) throw new ProtocolError(`bad ctrl not end:${control} at ${STEPS.control}`);
+    const pack = await receivePack(channel, reachedLb, limitLb);
+    await onPack(pack);
+    reachedLb = endLb(pack.records[pack.records.length - 1]);
+    hooks.onProgress?.(reachedLb);
+  }
+}
+
+/** Size and pack, behind a Next. Nothing is allocated for data before the header was found whole. */
+export async function receivePack(channel: Channel, fromLb: Lb, limitLb: Lb | null): Promise<ReceivedPack> {
+  const sizeBytes = await channel.readNumber(STEPS.size);
+  if (sizeBytes < PACK_HEADER_BYTES || sizeBytes > MAX_PACK_BYTES) {
+    const range = `${PACK_HEADER_BYTES} to ${MAX_PACK_BYTES}`;
+    throw new FormatError(`too large pack size: a pack of ${range} bytes is expected, got ${sizeBytes}`);
+  }
+  const header = await channel.readBytes(PACK_HEADER_BYTES, STEPS.header);
+  const records = checkPackHeader(header, sizeBytes, fromLb, limitLb);
+  const data = await channel.readBytes(sizeBytes - PACK_HEADER_BYTES, STEPS.data);
+  checkPackData(records, data);
+  return { header, records, data };
+}
