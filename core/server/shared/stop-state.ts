@@ -10,14 +10,6 @@ export const STOP_STATE_NUMBERS = {
 } as const;
 export type StopStateName = keyof typeof STOP_STATE_NUMBERS;
 
-/** The word of a `stop` command, decided by its first letter. */
-export type StopMode = 'graceful' | 'force' | 'empty';
-
-export function parseStopMode(word: string | undefined): StopMode {
-  const first = word?.charAt(0);
-  return first === 'f' ? 'force' : first === 'e' ? 'empty' : 'graceful';
-}
-
 export class StopState {
   #current: StopStateName = 'NotStopping';
   readonly #changed: Condition;

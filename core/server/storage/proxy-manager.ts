@@ -1,0 +1,112 @@
+import { errorText } from '../../errors.ts';
+import { askIsProxy, HEART_BEAT_TIMEOUT_US } from '../../protocol/heart-beat.ts';
+import type { MonotonicUs } from '../../units.ts';
+import { US_PER_S } from '../../units.ts';
+import type { HostPort, World } from '../../world/index.ts';
+import { openChannel } from '../shared/client.ts';
+import { Condition } from '../shared/condition.ts';
+import type { ProcessStatus } from '../shared/process-status.ts';
+import { STORAGE_STEPS as STEPS } from './steps.ts';
+
+const HEART_BEAT_INTERVAL_US = 10 * US_PER_S;
+/** At most one proxy is looked at in this time. */
+const HEART_BEAT_PACE_US = US_PER_S;
+
+interface ProxyEntry {
+  readonly address: HostPort;
+  isAvailable: boolean;
+  checkedUs: MonotonicUs;
+}
+
+/**
+ * Which proxies answer (docs/operations.md, "Heart-beat of proxies"). Only heart-beats change it, failed
+ * transfers do not. In the beginning all count as available.
+ */
+export class ProxyManager {
+  readonly #world: World;
+  readonly #nodeId: string;
+  readonly #entries: ProxyEntry[];
+  readonly #kicked = new Condition();
+
+  constructor(world: World, nodeId: string, addresses: readonly HostPort[]) {
+    this.#world = world.labelled({ task: 'heart-beat' });
+    this.#nodeId = nodeId;
+    const checkedUs = world.clock.monotonicUs() - HEART_BEAT_INTERVAL_US;
+    this.#entries = addresses.map((address) => ({ address, isAvailable: true, checkedUs }));
+  }
+
+  /** Addresses of the available proxies, in descending priority. */
+  available(): HostPort[] {
+    return this.#entries.filter((entry) => entry.isAvailable).map((entry) => entry.address);
+  }
+
+  /** For status lines: whole seconds until the next look, negative when it is overdue. */
+  list(): { address: HostPort; isAvailable: boolean; timeToNextCheckS: number }[] {
+    const nowUs = this.#world.clock.monotonicUs();
+    return this.#entries.map(({ address, isAvailable, checkedUs }) => ({
+      address,
+      isAvailable,
+      timeToNextCheckS: HEART_BEAT_INTERVAL_US / US_PER_S - Math.floor((nowUs - checkedUs) / US_PER_S),
+    }));
+  }
+
+  /** Lets every proxy be looked at soon; when none is available, one is looked at before this returns. */
+  async kick(): Promise<void> {
+    const checkedUs = this.#world.clock.monotonicUs() - HEART_BEAT_INTERVAL_US;
+    for (const entry of this.#entries) entry.checkedUs = checkedUs;
+    const first = this.#entries[0];
+    if (first !== undefined && this.#entries.every((entry) => !entry.isAvailable)) await this.#check(first);
+    this.#kicked.notifyAll();
+  }
+
+  /** Looks at one proxy after the other, each every 10 s, until the server ends. */
+  async run(status: ProcessStatus): Promise<void> {
+    const { clock } = this.#world;
+    const stopped = this.#wakeWhenStopped(status);
+    while (status.isRunning) {
+      const entry = this.#longestUnchecked();
+      if (entry === null) {
+        await this.#kicked.next();
+        continue;
+      }
+      const dueUs = entry.checkedUs + HEART_BEAT_INTERVAL_US;
+      if (dueUs > clock.monotonicUs()) {
+        await this.#kicked.wait(clock, dueUs);
+        continue;
+      }
+      await this.#check(entry);
+      if (status.isRunning) await this.#kicked.wait(clock, clock.monotonicUs() + HEART_BEAT_PACE_US);
+    }
+    await stopped;
+  }
+
+  async #wakeWhenStopped(status: ProcessStatus): Promise<void> {
+    while (status.isRunning) await status.changed.next();
+    this.#kicked.notifyAll();
+  }
+
+  #longestUnchecked(): ProxyEntry | null {
+    let oldest: ProxyEntry | null = null;
+    for (const entry of this.#entries)
+      if (oldest === null || entry.checkedUs < oldest.checkedUs) oldest = entry;
+    return oldest;
+  }
+
+  async #check(entry: ProxyEntry): Promise<void> {
+    try {
+      const limits = { connectUs: HEART_BEAT_TIMEOUT_US, socketUs: HEART_BEAT_TIMEOUT_US };
+      const channel = await openChannel(this.#world, entry.address, limits, STEPS.heartBeatConnect);
+      try {
+        entry.isAvailable = await askIsProxy(channel, this.#nodeId);
+      } finally {
+        channel.close();
+      }
+    } catch (error) {
+      entry.isAvailable = false;
+      this.#world.log.warning(
+        `checkAvailability:${entry.address.host}:${entry.address.port}:${errorText(error)}`,
+      );
+    }
+    entry.checkedUs = this.#world.clock.monotonicUs();
+  }
+}

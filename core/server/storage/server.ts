@@ -1,0 +1,98 @@
+import { errorText, IoError } from '../../errors.ts';
+import type { StorageWorld } from '../../world/index.ts';
+import { Dispatcher } from '../shared/dispatcher.ts';
+import { ForegroundLimit } from '../shared/foreground-limit.ts';
+import { HandlerStats } from '../shared/handler-stats.ts';
+import { collectTemporaryFiles, finishDeletions, listVolumeDirectories } from '../shared/persist.ts';
+import type { ProcessStatus } from '../shared/process-status.ts';
+import { serve } from '../shared/server.ts';
+import { TaskGroup } from '../shared/task-group.ts';
+import { TaskQueue } from '../shared/task-queue.ts';
+import { storageHandlers } from './commands.ts';
+import { startMonitoring } from './monitoring.ts';
+import type { StorageOptions } from './options.ts';
+import { ProxyManager } from './proxy-manager.ts';
+import { repairAfterCrash } from './recovery.ts';
+import { STORAGE_STEPS as STEPS } from './steps.ts';
+import { runTsDeltaGetter } from './ts-delta.ts';
+import { getVolume, type StorageServer, type WlogTask } from './volume.ts';
+import { runWlogTask } from './wlog-worker.ts';
+
+/**
+ * Runs a storage server until it is told to end (docs/operations.md, "walb-storage"). Resolves to the exit
+ * code; throws IoError ELOCKED when another process works on the base directory.
+ */
+export async function runStorageServer(
+  world: StorageWorld,
+  options: StorageOptions,
+  status: ProcessStatus,
+): Promise<number> {
+  const unlock = await prepareBase(world, options);
+  try {
+    const server = newServer(world, options, status);
+    await startVolumes(server);
+    server.group.start('dispatcher', () => server.dispatcher.run());
+    server.group.start('heart-beat', () => server.proxies.run(status));
+    server.group.start('ts-delta', () => runTsDeltaGetter(server));
+    await serve(world, options, storageHandlers(server), server.stats, status);
+    server.tasks.close();
+    for (const volume of server.volumes.values()) volume.watch?.close();
+    await server.group.join();
+  } finally {
+    unlock();
+  }
+  world.log.info('shutdown walb-storage');
+  return 0;
+}
+
+/** The base directory exists and is this process's alone. */
+async function prepareBase(world: StorageWorld, options: StorageOptions): Promise<() => void> {
+  const { files } = world;
+  const found = await files.stat(options.baseDirectory, STEPS.makeBase);
+  if (found === null) await files.makeDirectory(options.baseDirectory, STEPS.makeBase);
+  else if (found.kind !== 'directory') {
+    throw new IoError('ENOTDIR', `storageServer:not directory:${options.baseDirectory}`);
+  }
+  return files.lock(options.baseDirectory, STEPS.lockBase);
+}
+
+function newServer(world: StorageWorld, options: StorageOptions, status: ProcessStatus): StorageServer {
+  const tasks = new TaskQueue<WlogTask>(world.clock);
+  const server: StorageServer = {
+    world,
+    options,
+    status,
+    volumes: new Map(),
+    foreground: new ForegroundLimit(options.maxForegroundTasks),
+    stats: new HandlerStats(),
+    tasks,
+    dispatcher: new Dispatcher(tasks, options.maxBackgroundTasks, world.log, (task) =>
+      runWlogTask(server, task),
+    ),
+    group: new TaskGroup(world.log),
+    proxies: new ProxyManager(world, options.nodeId, options.proxies),
+    tsDeltas: { lines: [] },
+    fullScanLbPerS: Math.floor(options.fullScanBytesPerS / 512),
+  };
+  return server;
+}
+
+/**
+ * Loads every volume and goes on where it was. A volume that cannot be loaded is reported and left alone; the
+ * others are served (docs/differences.md, "One bad volume").
+ */
+async function startVolumes(server: StorageServer): Promise<void> {
+  const { world, options } = server;
+  await finishDeletions(world, options.baseDirectory, STEPS.collectGarbage);
+  for (const volId of (await listVolumeDirectories(world, options.baseDirectory, STEPS.listBase)).sort()) {
+    try {
+      await collectTemporaryFiles(world.files, `${options.baseDirectory}/${volId}`, STEPS.collectGarbage);
+      const volume = await getVolume(server, volId);
+      await repairAfterCrash(server, volume);
+      if (['Target', 'Standby'].includes(volume.states.state)) await startMonitoring(server, volume);
+      world.log.info(`start monitoring:${volId}`);
+    } catch (error) {
+      world.log.error(`initializeStorage:start failed:${volId}:${errorText(error)}`);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { OverflowError, StateError } from '../../errors.ts';
+import type { Gid, Lsid } from '../../units.ts';
+import { readVolumeSuperSector } from './device-log.ts';
+import { STORAGE_STEPS as STEPS } from './steps.ts';
+import { requireDevice, type StorageServer, type StorageVolume, volumeWorld } from './volume.ts';
+import { type LogPosition, maxWlogSendPb, nextGid } from './wlog-plan.ts';
+
+/**
+ * Takes a snapshot at the device's latest lsid and queues it; durable when the gid is returned
+ * (docs/operations.md, "Snapshots"). Throws OverflowError when the log has lost history.
+ */
+export async function takeSnapshot(
+  server: StorageServer,
+  volume: StorageVolume,
+  isMergeable: boolean,
+): Promise<Gid> {
+  const { physicalBlockBytes } = await readVolumeSuperSector(server, volume);
+  return volume.queueMutex.run(async () => {
+    const path = requireDevice(volume, 'takeSnapshot');
+    const { devices } = volumeWorld(server, volume, 'snapshot');
+    const { latest } = await devices.lsids(path, STEPS.readDevice);
+    return takeSnapshotAt(server, volume, latest, isMergeable, physicalBlockBytes);
+  });
+}
+
+/** As takeSnapshot, with the queue's mutex held by the caller. */
+export async function takeSnapshotAt(
+  server: StorageServer,
+  volume: StorageVolume,
+  lsid: Lsid,
+  isMergeable: boolean,
+  physicalBlockBytes: number,
+): Promise<Gid> {
+  const world = volumeWorld(server, volume, 'snapshot');
+  const path = requireDevice(volume, 'takeSnapshot');
+  if (await world.devices.isOverflow(path, STEPS.readDevice)) {
+    throw new OverflowError(`takeSnapshotDetail:wlog overflow:${path}`);
+  }
+  const previous = await newestPosition(volume);
+  if (previous.lsid > lsid) throw new StateError(`takeSnapshotDetail:invalid lsid:${previous.lsid}:${lsid}`);
+  const maxPb = maxWlogSendPb(server.options.maxWlogSendMb, physicalBlockBytes);
+  const gid = nextGid(previous, lsid, maxPb);
+  await volume.files.pushQueue({ lsid, gid, isMergeable, timestamp: world.clock.wallTimeS() });
+  return gid;
+}
+
+/** The newest queued position, else what was delivered last. */
+export async function newestPosition(volume: StorageVolume): Promise<LogPosition> {
+  return (await volume.files.loadQueue())[0] ?? (await volume.files.loadDonePosition());
+}

@@ -1,0 +1,110 @@
+import { StateError } from '../../errors.ts';
+import type { Gid, Lsid, Pb, UnixTimeS } from '../../units.ts';
+import { MIB } from '../../units.ts';
+import type { LsidSet } from '../../world/index.ts';
+
+/** A point of a volume's history: a position in its log and the gid it has. */
+export interface LogPosition {
+  readonly lsid: Lsid;
+  readonly gid: Gid;
+  /** False for a snapshot that somebody asked for: merging must not remove it. */
+  readonly isMergeable: boolean;
+  readonly timestamp: UnixTimeS;
+}
+
+/** What one wlog transfer is to send. */
+export interface TransferPlan {
+  readonly begin: LogPosition;
+  readonly end: LogPosition;
+  /** No log at or beyond this is sent. */
+  readonly limitLsid: Lsid;
+  /** The log up to the limit is not durable yet: nothing can be sent now. */
+  readonly isLater: boolean;
+}
+
+/** The log that one transfer may carry. Throws StateError when a single block is more than that. */
+export function maxWlogSendPb(maxWlogSendMb: number, physicalBlockBytes: number): Pb {
+  const maxPb = maxWlogSendMb * Math.floor(MIB / physicalBlockBytes);
+  if (maxPb === 0) throw new StateError('prepareWlogTransfer:maxWlogSendPb must be positive');
+  return maxPb;
+}
+
+/**
+ * The gid of a new snapshot at `lsid`: one more than the position before it, and one more for each `maxPb` of
+ * log between, so that a long stretch can be cut into transfers (docs/operations.md, "Gids").
+ */
+export function nextGid(previous: LogPosition, lsid: Lsid, maxPb: Pb): Gid {
+  return previous.gid + 1 + Math.floor((lsid - previous.lsid) / maxPb);
+}
+
+/** True for a position that was delivered already. */
+export function isDelivered(position: LogPosition, done: LogPosition): boolean {
+  return position.lsid < done.lsid || (position.lsid === done.lsid && position.gid <= done.gid);
+}
+
+/** True when a run must take an implicit snapshot first. `newestFirst` are the queued positions. */
+export function needsImplicitSnapshot(
+  newestFirst: readonly LogPosition[],
+  latestLsid: Lsid,
+  nowS: UnixTimeS,
+  intervalS: number,
+): boolean {
+  const newest = newestFirst[0];
+  if (newest === undefined) return true;
+  return newest.lsid < latestLsid && newest.timestamp + intervalS <= nowS;
+}
+
+/**
+ * Chooses how far the next transfer goes: implicit snapshots in a row are joined, an explicit one ends it
+ * (docs/operations.md, "Wlog transfer"). `newestFirst` holds at least one position, none delivered.
+ */
+export function planTransfer(
+  begin: LogPosition,
+  newestFirst: readonly LogPosition[],
+  lsids: LsidSet,
+  maxPb: Pb,
+): TransferPlan {
+  let at = newestFirst.length - 1;
+  let end = newestFirst[at] as LogPosition;
+  let joined = 1;
+  while (at > 0 && end.isMergeable) {
+    const newer = newestFirst[at - 1] as LogPosition;
+    if (newer.lsid > begin.lsid + maxPb || newer.lsid > lsids.permanent) break;
+    end = newer;
+    at -= 1;
+    joined += 1;
+  }
+  if (end.lsid < begin.lsid) {
+    throw new StateError(`getEndSnapshot:invalid MetaLsidGid record:${begin.lsid}:${end.lsid}`);
+  }
+  // With no gid between, the stretch cannot be cut: it is sent whole, however long.
+  const isWhole = joined === 1 && end.gid === begin.gid + 1;
+  const limitLsid = isWhole ? end.lsid : Math.min(begin.lsid + maxPb, end.lsid);
+  return { begin, end, limitLsid, isLater: lsids.permanent < limitLsid };
+}
+
+/** Where a transfer that sent the log up to `sentLsid` leaves the volume, and what its diff is. */
+export function resultOfTransfer(
+  plan: TransferPlan,
+  sentLsid: Lsid,
+): { readonly done: LogPosition; readonly endGid: Gid } {
+  if (sentLsid === plan.end.lsid) return { done: plan.end, endGid: plan.end.gid };
+  const endGid = plan.begin.gid + 1;
+  return {
+    done: { lsid: sentLsid, gid: endGid, isMergeable: true, timestamp: plan.begin.timestamp },
+    endGid,
+  };
+}
+
+/** MiB of log that wait, at least 1 when any does. */
+export function remainingMb(done: LogPosition, latestLsid: Lsid, physicalBlockBytes: number): number {
+  if (latestLsid <= done.lsid) return 0;
+  return Math.floor(((latestLsid - done.lsid) * physicalBlockBytes) / MIB) + 1;
+}
+
+/** How soon to look again: the more log waits, the sooner. */
+export function nextLookMs(remaining: number, maxMb: number): number {
+  if (remaining * 2 >= maxMb) return 100;
+  if (remaining * 10 <= maxMb) return 1000;
+  return 1000 - Math.floor((900 * (10 * remaining - maxMb)) / (4 * maxMb));
+}
