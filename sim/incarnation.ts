@@ -1,6 +1,6 @@
 import type { Labels, Step } from '../core/world/index.ts';
 import { type EventOwner, QUIET, type ScheduledEvent } from './event-loop.ts';
-import { checkPoison, type Kernel, poisonMark, traceEvent } from './kernel.ts';
+import { checkPoison, type Kernel, poisonMark, takeTracePlace, traceEvent } from './kernel.ts';
 import { hashText } from './random.ts';
 
 export type { Kernel } from './kernel.ts';
@@ -29,9 +29,8 @@ export type CrashPhase = 'before' | 'torn' | 'after';
 
 /**
  * Asked at each call: faults decide here. `strike` may kill the incarnation (or cut its host's power) and is
- * asked before the effect and after it, and by effects that have parts in their middle (`torn`: stop there
- * when the incarnation is not alive any more; `tears` tells whether it will strike there); `fail` may give an error to throw instead of success, with the
- * effect none or whole; `latencyUs` may lengthen the call.
+ * asked before the effect, after it, and after a part of it (`torn`) where `tears` said so; `fail` may give an
+ * error to throw instead of success, with the effect none, part or whole; `latencyUs` may lengthen the call.
  */
 export interface CallFaults {
   strike(incarnation: Incarnation, info: CallInfo, phase: CrashPhase): void;
@@ -219,11 +218,11 @@ export class Incarnation implements EventOwner {
    * A call whose effect happens at once and settles without an event (a write into a free send buffer), unless
    * a fault makes it slow.
    */
-  callNow<T>(info: CallInfo, effect: () => T): Promise<T> {
+  callNow<T>(info: CallInfo, effect: () => T, parts?: EffectParts): Promise<T> {
     if (!this.#alive || !this.kernel.loop.countImmediate(this)) return never();
     const delayUs = this.kernel.faults?.latencyUs(this, info, 0) ?? 0;
-    if (delayUs > 0) return this.call(info, delayUs, effect);
-    return new Promise<T>((resolve, reject) => this.effect(info, effect, resolve, reject));
+    if (delayUs > 0) return this.call(info, delayUs, effect, parts);
+    return new Promise<T>((resolve, reject) => this.effect(info, effect, resolve, reject, parts));
   }
 
   /**
@@ -242,11 +241,12 @@ export class Incarnation implements EventOwner {
     const faults = this.kernel.faults;
     faults?.strike(this, info, 'before');
     if (!this.#alive) return;
-    if (parts?.torn !== undefined && faults !== null && faults.tears(this, info)) {
+    if (parts?.torn !== undefined && faults?.tears(this, info) === true) {
       parts.torn();
       faults.strike(this, info, 'torn');
       if (!this.#alive) return;
     }
+    const place = this.kernel.trace === null ? null : takeTracePlace(this.kernel);
     const failure = faults?.fail(this, info) ?? null;
     let value: T | undefined;
     let failed = failure !== null;
@@ -264,8 +264,9 @@ export class Incarnation implements EventOwner {
       parts?.failed?.();
     }
     this.count(info);
-    if (this.kernel.trace !== null)
-      traceEvent(this.kernel, this.host, this.name, info, failed ? error : null);
+    if (place !== null) {
+      traceEvent(this.kernel, this.host, this.name, info, failed ? error : null, place);
+    }
     faults?.strike(this, info, 'after');
     if (!this.#alive) return;
     if (this.#paused || this.#held.length > 0) {

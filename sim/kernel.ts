@@ -39,6 +39,20 @@ export function createKernel(options: KernelOptions): Kernel {
   };
 }
 
+/** The place of a trace line, taken before what the line tells has happened. */
+export interface TracePlace {
+  readonly seq: number;
+  readonly causeSeq: number;
+}
+
+/** Takes the next place in the trace: what is planned from now on in this event has it as its cause. */
+export function takeTracePlace(kernel: Kernel): TracePlace {
+  const causeSeq = kernel.loop.causeSeq;
+  kernel.traceSeq += 1;
+  kernel.loop.causeSeq = kernel.traceSeq;
+  return { seq: kernel.traceSeq, causeSeq };
+}
+
 /**
  * Writes one trace line. Its cause is the line that led to the event that is being fired; what the rest of
  * the event does has this line as its cause. `incarnation` is empty for what no process does (a message that
@@ -50,13 +64,12 @@ export function traceEvent(
   incarnation: string,
   info: CallInfo,
   error: unknown = null,
+  place: TracePlace | null = null,
 ): void {
   const sink = kernel.trace;
   if (sink === null) return;
-  const seq = ++kernel.traceSeq;
+  const { seq, causeSeq } = place ?? takeTracePlace(kernel);
   const detail = info.detail ?? '';
-  const causeSeq = kernel.loop.causeSeq;
-  kernel.loop.causeSeq = seq;
   sink({
     v: 1,
     seq,

@@ -20,18 +20,24 @@ export function hashText(text: string, start: number): number {
 
 const TWO_32 = 0x1_0000_0000;
 
-/** A stream of values that depends on the key it was made from, not on other streams. */
+/**
+ * A stream of values that depends on the key it was made from, not on other streams. The key has two words, so
+ * that no two of the many keys of a run meet by chance.
+ */
 export class RandomStream {
   readonly #key: number;
+  readonly #secondKey: number;
   #count = 0;
 
-  constructor(key: number) {
-    this.#key = key;
+  constructor(key: number, secondKey = 0) {
+    this.#key = key | 0;
+    this.#secondKey = secondKey | 0;
   }
 
   u32(): number {
     this.#count += 1;
-    return mix32(Math.imul(this.#count, 0x9e3779b1) ^ mix32(this.#key + this.#count));
+    const first = mix32(this.#key + Math.imul(this.#count, 0x9e3779b1));
+    return mix32(first ^ this.#secondKey ^ Math.imul(this.#count, 0x85ebca6b));
   }
 
   /** A fraction in [0, 1). */
@@ -100,8 +106,18 @@ export class KeyedRandom {
 
   /** A fresh stream for this key; asking twice gives the same values twice. */
   at(...key: readonly (string | number)[]): RandomStream {
-    let h = mix32(this.seed ^ 0x57414c42);
-    for (const part of key) h = typeof part === 'string' ? hashText(part, h) : mix32(h ^ mix32(part + 0x68bc21eb));
-    return new RandomStream(h);
+    let first = mix32(this.seed ^ 0x57414c42);
+    let second = mix32(this.seed + 0x1b873593);
+    for (const part of key) {
+      if (typeof part === 'string') {
+        first = hashText(part, first);
+        second = hashText(part, second);
+      } else {
+        const word = mix32(part + 0x68bc21eb) ^ Math.floor(part / TWO_32);
+        first = mix32(first ^ word);
+        second = mix32((second ^ word) + 0x7f4a7c15);
+      }
+    }
+    return new RandomStream(first, second);
   }
 }
