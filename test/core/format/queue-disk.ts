@@ -45,7 +45,7 @@ export function runSteps(file: Uint8Array, steps: readonly QueueStep[]): Uint8Ar
 
 /** What is durable and what is not when a crash comes after `done` steps. */
 export function atCrash(file: Uint8Array, steps: readonly QueueStep[], done: number) {
-  const lastSync = steps.slice(0, done).findLastIndex((step) => step.kind === 'sync');
+  const lastSync = steps.slice(0, done).reduce((last, step, i) => (step.kind === 'sync' ? i : last), -1);
   return {
     durable: runSteps(file, steps.slice(0, lastSync + 1)),
     unsynced: steps.slice(lastSync + 1, done).flatMap(piecesOf),

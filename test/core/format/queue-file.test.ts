@@ -315,10 +315,8 @@ describe('a crash at any point', () => {
     // Proves that the check above can fail: without the sync between record and header it does.
     const rig = new Rig().push(record(1, 600), record(2, 600)).run(popBack).run(popBack).push(record(3, 10));
     const next = pushFront(rig.queue, record(4, 600));
-    const unsafe = {
-      ...next,
-      steps: next.steps.filter((step) => step.kind !== 'sync').concat({ kind: 'sync' }),
-    };
+    const steps: QueueStep[] = [...next.steps.filter((step) => step.kind !== 'sync'), { kind: 'sync' }];
+    const unsafe = { ...next, steps };
     expect(() => crashes(rig.file, rig.queue, unsafe, () => 1)).toThrow();
   });
 });
@@ -329,22 +327,21 @@ describe('queue files of the original', () => {
   afterAll(() => console.log(golden.report()));
 
   const expected: Record<string, string[]> = {
-    'a-full-backup': ['gid 1'],
-    'b-two-diffs': ['gid 3'],
+    'a-full-backup': [],
+    'b-two-diffs': [],
     'e-storage-with-log': ['gid 19', 'gid 18'],
   };
 
   for (const [moment, gids] of Object.entries(expected)) {
-    it.skipIf(dir === null)(moment, () => {
+    it(moment, () => {
+      if (dir === null) return;
       const path = `base/${moment}/s0.tar.gz`;
-      const files = readTarGz(join(dir!, path));
+      const files = readTarGz(join(dir, path));
       const file = files.get('var/walb/s0/vol0/queue')!;
       const queue = openQueueFile(file);
       const positions = queue.records.map((data) => decodeWith(readMetaLsidGid, data));
       expect(queue.staleCopy).toBe(null);
-      expect(positions.map((position: MetaLsidGid) => `gid ${position.gid}`).slice(0, gids.length)).toEqual(
-        gids,
-      );
+      expect(positions.map((position: MetaLsidGid) => `gid ${position.gid}`)).toEqual(gids);
       for (const [i, data] of queue.records.entries()) {
         expect(hexOf(encodeWith(writeMetaLsidGid, positions[i]))).toBe(hexOf(data));
         expect(lsidGidToText(positions[i])).toMatch(/^LsidGid timestamp 2026-/);

@@ -299,12 +299,22 @@ describe('against a naive set', () => {
             expect(set.gcRange(gid, gid + 40)).toEqual(naive.gcRange(gid, gid + 40));
           }
         }
-        expect(set.getAll()).toEqual(naive.all());
-        for (let gid = 0; gid < 1600; gid += 37) {
-          expect(set.covering(gid)).toEqual(naive.covering(gid));
-          expect(set.firstAt(gid)).toEqual(naive.first(gid));
-          expect(set.getAll(gid, gid + 100)).toEqual(naive.all(gid, gid + 100));
+        const compare = () => {
+          expect(set.getAll()).toEqual(naive.all());
+          expect(set.diffWithMaxGid()).toEqual(naive.all().at(-1) ?? null);
+          for (let gid = 0; gid < 1600; gid += 37) {
+            expect(set.covering(gid)).toEqual(naive.covering(gid));
+            expect(set.firstAt(gid)).toEqual(naive.first(gid));
+            expect(set.getAll(gid, gid + 100)).toEqual(naive.all(gid, gid + 100));
+          }
+        };
+        compare();
+        for (const diff of set.getAll()) {
+          if (next(10) > 0) expect(set.erase(diff)).toEqual(naive.erase(diff));
         }
+        compare();
+        expect(set.eraseBeforeGid(300)).toEqual(naive.eraseBefore(300));
+        compare();
       }),
       { numRuns: 10 },
     );
