@@ -18,7 +18,7 @@ import {
  * The queue file of a storage server: records that are pushed at the front and taken from the back. Here it
  * is a value; each operation gives the next value and the steps that make the file follow. Whoever runs the
  * steps in order finds, after a crash at any point, the queue before or after the operation. When a step fails, the
- * file must be opened anew. See docs/formats.md, "Queue file".
+ * file must be opened anew. See docs/snapshots.md, "Queue file".
  */
 export interface QueueFile {
   readonly header: QueueHeader;

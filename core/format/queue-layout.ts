@@ -4,7 +4,7 @@ import { checksum } from './checksum.ts';
 
 /**
  * The bytes of a queue file: two copies of a header, then the record area. All integers are fixed width,
- * little endian. See docs/formats.md, "Queue file".
+ * little endian. See docs/snapshots.md, "Queue file".
  */
 
 /** Begins headers and records. */

@@ -5,7 +5,7 @@ import type { MetaState } from './meta.ts';
 import { stateToText } from './meta.ts';
 import { readMetaState, writeMetaState } from './meta-codec.ts';
 
-/** How far an archive got in receiving a whole image: the file `full_repl_state`, see docs/formats.md. */
+/** How far an archive got in receiving a whole image: the file `full_repl_state`, see docs/snapshots.md, "Bytes". */
 export interface FullReplState {
   /** State of the image once it is complete. */
   readonly state: MetaState;

@@ -6,7 +6,7 @@ import type { HostPort } from '../world/network.ts';
 
 /**
  * What a proxy knows of an archive: where it listens, how to compress for it and how long to hold diffs
- * back. The file `NAME.archive` and the `archive-info` command, see docs/formats.md.
+ * back. The file `NAME.archive` and the `archive-info` command, see docs/snapshots.md, "Bytes".
  */
 export interface HostInfoForBkp {
   readonly address: HostPort;

@@ -5,7 +5,7 @@ import { verifyDiff, verifySnap, verifyState } from './meta.ts';
 
 /**
  * Snapshots, diffs, states and log positions as bytes, in files and on the wire: a 16-bit preamble, then the
- * fields in order, see docs/formats.md. Reading checks what docs/snapshots.md calls well formed and throws
+ * fields in order, see docs/snapshots.md, "Bytes". Reading checks that the value is well formed and throws
  * FormatError otherwise, with the offset where the value began.
  */
 

@@ -4,7 +4,7 @@ import type { Gid, Lsid, UnixTimeS } from '../units.ts';
 
 /**
  * What one server tells another about the latest snapshot of a volume: volume id, gid, timestamp, lsid, without
- * preamble, see docs/formats.md.
+ * preamble, see docs/snapshots.md, "Bytes".
  */
 export interface SnapshotInfo {
   readonly volume: string;
