@@ -6,7 +6,7 @@ import { FormatError } from '../errors.ts';
 import type { Lb } from '../units.ts';
 import type { CompressionType } from '../world/codec.ts';
 import { checkU32, getU64Number, setU64, viewOf } from './binary.ts';
-import { checksum } from './checksum.ts';
+import { checksumOfWords } from './checksum.ts';
 import { WDIFF_HEADER_BYTES } from './wdiff-header.ts';
 import {
   checkBlockRange,
@@ -26,10 +26,12 @@ const AT = {
   sizeLb: 8,
   flags: 12,
   compression: 13,
+  reserved1: 14,
   dataOffsetBytes: 16,
   dataSizeBytes: 24,
   imageOffsetLb: 28,
   imageSizeLb: 32,
+  reserved2: 36,
   dataChecksum: 40,
   checksum: 44,
 } as const;
@@ -54,55 +56,56 @@ export interface IndexRecord {
   readonly dataChecksum: number;
 }
 
-/** Writes an index record into `bytes` at `at`, checksum set. Throws FormatError unless valid. */
-export function encodeIndexRecordInto(record: IndexRecord, bytes: Uint8Array, at: number): void {
+/** Writes an index record at `at` of `view`, checksum set. Throws FormatError unless valid. */
+export function encodeIndexRecordInto(record: IndexRecord, view: DataView, at: number): void {
   checkIndexRecord(record, at);
-  const target = bytes.subarray(at, at + INDEX_RECORD_BYTES);
-  const view = viewOf(target);
-  target.fill(0);
-  setU64(view, AT.addressLb, record.addressLb, 'the address of an index record');
-  view.setUint32(AT.sizeLb, record.sizeLb, true);
-  view.setUint8(AT.flags, flagsOfKind(record.kind));
-  view.setUint8(AT.compression, record.kind === 'normal' ? compressionNumber(record.compression) : 0);
-  setU64(view, AT.dataOffsetBytes, record.dataOffsetBytes, 'the data offset of an index record');
-  view.setUint32(AT.dataSizeBytes, record.dataSizeBytes, true);
-  view.setUint32(AT.imageOffsetLb, record.imageOffsetLb, true);
-  view.setUint32(AT.imageSizeLb, record.imageSizeLb, true);
-  view.setUint32(AT.dataChecksum, record.dataChecksum, true);
-  view.setUint32(AT.checksum, checksum(target, 0), true);
+  setU64(view, at + AT.addressLb, record.addressLb, 'the address of an index record');
+  view.setUint32(at + AT.sizeLb, record.sizeLb, true);
+  view.setUint8(at + AT.flags, flagsOfKind(record.kind));
+  view.setUint8(at + AT.compression, record.kind === 'normal' ? compressionNumber(record.compression) : 0);
+  view.setUint16(at + AT.reserved1, 0, true);
+  setU64(view, at + AT.dataOffsetBytes, record.dataOffsetBytes, 'the data offset of an index record');
+  view.setUint32(at + AT.dataSizeBytes, record.dataSizeBytes, true);
+  view.setUint32(at + AT.imageOffsetLb, record.imageOffsetLb, true);
+  view.setUint32(at + AT.imageSizeLb, record.imageSizeLb, true);
+  view.setUint32(at + AT.reserved2, 0, true);
+  view.setUint32(at + AT.dataChecksum, record.dataChecksum, true);
+  view.setUint32(at + AT.checksum, 0, true);
+  view.setUint32(at + AT.checksum, checksumOfWords(view, at, INDEX_RECORD_BYTES), true);
 }
 
 /** The 48 bytes of an index record, checksum set. */
 export function encodeIndexRecord(record: IndexRecord): Uint8Array {
   const bytes = new Uint8Array(INDEX_RECORD_BYTES);
-  encodeIndexRecordInto(record, bytes, 0);
+  encodeIndexRecordInto(record, viewOf(bytes), 0);
   return bytes;
 }
 
 /**
  * Decodes the 48 bytes at `at`. Throws FormatError unless valid, checksum included, whatever the kind. Where
- * the data are is checked against the file by `checkIndexRecordPlace`.
+ * the data are is checked against the file by `checkIndexRecordPlace`. Who decodes many gives the `view`.
  */
-export function decodeIndexRecord(bytes: Uint8Array, at = 0): IndexRecord {
+export function decodeIndexRecord(bytes: Uint8Array, at = 0, view = viewOf(bytes)): IndexRecord {
   if (at + INDEX_RECORD_BYTES > bytes.length) {
     throw new FormatError(`an index record must have ${INDEX_RECORD_BYTES} bytes`, at);
   }
-  const source = bytes.subarray(at, at + INDEX_RECORD_BYTES);
-  if (checksum(source, 0) !== 0)
+  if (checksumOfWords(view, at, INDEX_RECORD_BYTES) !== 0) {
     throw new FormatError('invalid checksum of an index record', at + AT.checksum);
-  const view = viewOf(source);
-  const kind = kindOfFlags(source[AT.flags], at + AT.flags);
+  }
+  const kind = kindOfFlags(view.getUint8(at + AT.flags), at + AT.flags);
   const record: IndexRecord = {
-    addressLb: getU64Number(view, AT.addressLb, 'the address of an index record'),
-    sizeLb: view.getUint32(AT.sizeLb, true),
+    addressLb: getU64Number(view, at + AT.addressLb, 'the address of an index record'),
+    sizeLb: view.getUint32(at + AT.sizeLb, true),
     kind,
     compression:
-      kind === 'normal' ? compressionOfNumber(source[AT.compression], at + AT.compression) : 'none',
-    dataOffsetBytes: getU64Number(view, AT.dataOffsetBytes, 'the data offset of an index record'),
-    dataSizeBytes: view.getUint32(AT.dataSizeBytes, true),
-    imageOffsetLb: view.getUint32(AT.imageOffsetLb, true),
-    imageSizeLb: view.getUint32(AT.imageSizeLb, true),
-    dataChecksum: view.getUint32(AT.dataChecksum, true),
+      kind === 'normal'
+        ? compressionOfNumber(view.getUint8(at + AT.compression), at + AT.compression)
+        : 'none',
+    dataOffsetBytes: getU64Number(view, at + AT.dataOffsetBytes, 'the data offset of an index record'),
+    dataSizeBytes: view.getUint32(at + AT.dataSizeBytes, true),
+    imageOffsetLb: view.getUint32(at + AT.imageOffsetLb, true),
+    imageSizeLb: view.getUint32(at + AT.imageSizeLb, true),
+    dataChecksum: view.getUint32(at + AT.dataChecksum, true),
   };
   checkIndexRecord(record, at);
   return record;

@@ -276,7 +276,7 @@ function checkHeader(header: LogpackHeader, pbs: number): void {
 function checkRecord(record: LogRecord, logpackLsid: Lsid, lsidLocal: Pb, at: number): void {
   const minLb = record.kind === 'padding' ? 0 : 1;
   const maxLb = record.kind === 'discard' ? 0xffff_ffff : MAX_LOG_IO_LB;
-  checkRange(record.sizeLb, minLb, maxLb, `the size of a ${record.kind} record`, at + RECORD_AT.sizeLb);
+  checkRange(record.sizeLb, minLb, maxLb, 'the size of a log record', at + RECORD_AT.sizeLb);
   checkRange(record.checksum, 0, 0xffff_ffff, 'the checksum of a log record', at + RECORD_AT.checksum);
   if (!Number.isSafeInteger(record.offsetLb + record.sizeLb) || record.offsetLb < 0) {
     throw new FormatError('a log record must end below block 2^53', at + RECORD_AT.offsetLb);

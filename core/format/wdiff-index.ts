@@ -6,6 +6,7 @@
 import { FormatError } from '../errors.ts';
 import type { Lb } from '../units.ts';
 import { alignedPieceLb, floorPow2 } from './aligned-split.ts';
+import { viewOf } from './binary.ts';
 import { encodeIndexRecordInto, INDEX_RECORD_BYTES, type IndexRecord } from './index-record.ts';
 import { checkBlockRange, checkStoredSize, type WdiffRecord } from './wdiff-record.ts';
 
@@ -133,15 +134,17 @@ export class WdiffIndex {
   *encodedRecords(): Generator<Uint8Array> {
     let left = this.#recordCount;
     let bytes = new Uint8Array(Math.min(left, ENCODE_RECORDS) * INDEX_RECORD_BYTES);
+    let view = viewOf(bytes);
     let at = 0;
     for (const leaf of this.#leaves) {
       for (let i = 0; i < leaf.count; i++) {
-        encodeIndexRecordInto(this.#record(leaf, i), bytes, at);
+        encodeIndexRecordInto(this.#record(leaf, i), view, at);
         at += INDEX_RECORD_BYTES;
         if (at < bytes.length) continue;
         yield bytes;
         left -= at / INDEX_RECORD_BYTES;
         bytes = new Uint8Array(Math.min(left, ENCODE_RECORDS) * INDEX_RECORD_BYTES);
+        view = viewOf(bytes);
         at = 0;
       }
     }
