@@ -159,3 +159,19 @@ export async function collectTemporaryFiles(
   }
   return removed;
 }
+
+/**
+ * Takes a base directory for this process alone, made when it is missing (one level). Returns the function
+ * that lets it go. Throws IoError ENOTDIR `WHO:not directory:PATH`, ELOCKED when another process has it.
+ */
+export async function takeBaseDirectory(
+  files: FileStore,
+  path: string,
+  who: string,
+  step: Step,
+): Promise<() => void> {
+  const found = await files.stat(path, step);
+  if (found === null) await files.makeDirectory(path, step);
+  else if (found.kind !== 'directory') throw new IoError('ENOTDIR', `${who}:not directory:${path}`);
+  return files.lock(path, step);
+}

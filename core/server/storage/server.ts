@@ -1,9 +1,14 @@
-import { errorText, IoError } from '../../errors.ts';
+import { errorText } from '../../errors.ts';
 import type { StorageWorld } from '../../world/index.ts';
 import { Dispatcher } from '../shared/dispatcher.ts';
 import { ForegroundLimit } from '../shared/foreground-limit.ts';
 import { HandlerStats } from '../shared/handler-stats.ts';
-import { collectTemporaryFiles, finishDeletions, listVolumeDirectories } from '../shared/persist.ts';
+import {
+  collectTemporaryFiles,
+  finishDeletions,
+  listVolumeDirectories,
+  takeBaseDirectory,
+} from '../shared/persist.ts';
 import type { ProcessStatus } from '../shared/process-status.ts';
 import { serve } from '../shared/server.ts';
 import { TaskGroup } from '../shared/task-group.ts';
@@ -27,7 +32,7 @@ export async function runStorageServer(
   options: StorageOptions,
   status: ProcessStatus,
 ): Promise<number> {
-  const unlock = await prepareBase(world, options);
+  const unlock = await takeBaseDirectory(world.files, options.baseDirectory, 'storageServer', STEPS.takeBase);
   try {
     const server = newServer(world, options, status);
     await startVolumes(server);
@@ -43,17 +48,6 @@ export async function runStorageServer(
   }
   world.log.info('shutdown walb-storage');
   return 0;
-}
-
-/** The base directory exists and is this process's alone. */
-async function prepareBase(world: StorageWorld, options: StorageOptions): Promise<() => void> {
-  const { files } = world;
-  const found = await files.stat(options.baseDirectory, STEPS.makeBase);
-  if (found === null) await files.makeDirectory(options.baseDirectory, STEPS.makeBase);
-  else if (found.kind !== 'directory') {
-    throw new IoError('ENOTDIR', `storageServer:not directory:${options.baseDirectory}`);
-  }
-  return files.lock(options.baseDirectory, STEPS.lockBase);
 }
 
 function newServer(world: StorageWorld, options: StorageOptions, status: ProcessStatus): StorageServer {

@@ -1,7 +1,6 @@
 /** Every place where the storage server calls a port. */
 export const STORAGE_STEPS = {
-  lockBase: 'storage.start.lock-base',
-  makeBase: 'storage.start.make-base',
+  takeBase: 'storage.start.take-base',
   listBase: 'storage.start.list-base',
   collectGarbage: 'storage.start.collect-garbage',
   loadVolume: 'storage.volume.load',

@@ -1,0 +1,285 @@
+import { NotFoundError, StateError } from '../../errors.ts';
+import type { ArchiveInfoRequest } from '../../protocol/archive-info.ts';
+import type { StopMode } from '../../protocol/command-words.ts';
+import type { HostInfoForBkp } from '../../snapshot/host-info.ts';
+import type { Lb } from '../../units.ts';
+import { US_PER_S } from '../../units.ts';
+import { waitUntil } from '../shared/condition.ts';
+import {
+  collectTemporaryFiles,
+  exists,
+  removeTree,
+  removeVolumeDirectory,
+  unlinkIfThere,
+} from '../shared/persist.ts';
+import type { Stopper } from '../shared/stop-state.ts';
+import { linkReceived } from './registration.ts';
+import { SEND_STATES, STEADY_STATES } from './states.ts';
+import { PROXY_STEPS as STEPS } from './steps.ts';
+import {
+  addArchive,
+  loadArchiveInfo,
+  makeDirectories,
+  type ProxyServer,
+  type ProxyVolume,
+  pushAllSends,
+  pushSend,
+  pushSendForce,
+  saveArchiveInfo,
+  saveSize,
+  sortedArchives,
+  verifyState,
+} from './volume.ts';
+
+/** How long a stop waits for running work, and a stop `empty` for the archives. */
+const STOP_TIMEOUT_S = 60;
+
+function verifyNoSends(volume: ProxyVolume): void {
+  volume.actions.verifyNotRunning([...volume.archives.keys()], 'verifyActionNotRunning');
+}
+
+/** Stopped -> Started: what a crash left half-linked is linked first. */
+export async function startVolume(server: ProxyServer, volume: ProxyVolume): Promise<void> {
+  await volume.mutex.run(async () => {
+    volume.stopState.verify(['NotStopping'], volume.volId, 'startProxyVol');
+    verifyNoSends(volume);
+    verifyState(volume, ['Stopped'], '');
+    await linkReceived(server, volume);
+    await collectTemporaryFiles(server.world.files, volume.received.directory, STEPS.collectGarbage);
+    await collectTemporaryFiles(server.world.files, volume.directory, STEPS.collectGarbage);
+    const transition = volume.states.begin('', 'Stopped', 'Start');
+    pushAllSends(server, volume);
+    transition.commit('Started');
+  });
+}
+
+/** Marks the volume as being stopped. Throws StateError when it is being stopped already. */
+export function beginStop(volume: ProxyVolume, mode: StopMode): Stopper {
+  const isEmpty = mode === 'empty';
+  const stopper = volume.stopState.begin(
+    isEmpty ? 'WaitingForEmpty' : mode === 'force' ? 'ForceStopping' : 'Stopping',
+  );
+  if (stopper !== null) return stopper;
+  throw new StateError(
+    isEmpty
+      ? `stopAndEmptyProxyVol:already under stopping wlog receiver:${volume.volId}`
+      : `stopProxyVol:already under stopping wlog:${volume.volId}`,
+  );
+}
+
+/** Started -> Stopped when running transfers have ended (or noticed that they must). Ends the stopper. */
+export async function stopVolume(server: ProxyServer, volume: ProxyVolume, stopper: Stopper): Promise<void> {
+  const func = 'stopProxyVol';
+  try {
+    const isQuiet = () => STEADY_STATES.includes(volume.states.state) && volume.actions.total() === 0;
+    await waitForStop(server, volume, isQuiet, func);
+    await volume.mutex.run(() => {
+      verifyState(volume, ['Started'], func);
+      const transition = volume.states.begin('', 'Started', 'Stop');
+      dropTasks(server, volume);
+      transition.commit('Stopped');
+    });
+  } finally {
+    stopper.end();
+  }
+}
+
+/** As stopVolume, but sends everything first; back to Started when that does not end in time. */
+export async function stopEmptyVolume(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  stopper: Stopper,
+): Promise<void> {
+  const func = 'stopAndEmptyProxyVol';
+  try {
+    await waitForStop(server, volume, () => STEADY_STATES.includes(volume.states.state), func);
+    const transition = await volume.mutex.run(() => {
+      verifyState(volume, ['Started'], func);
+      return volume.states.begin('', 'Started', 'WaitForEmpty');
+    });
+    try {
+      for (const archive of volume.archives.values()) pushSend(server, volume, archive.name, 0);
+      const isEmpty = () =>
+        volume.received.set.size === 0 &&
+        [...volume.archives.values()].every((archive) => archive.diffs.set.size === 0) &&
+        volume.actions.total() === 0;
+      await waitForStop(server, volume, isEmpty, func);
+      stopper.advance('Stopping');
+      dropTasks(server, volume);
+      transition.commit('Stopped');
+    } finally {
+      transition.rollback();
+    }
+  } finally {
+    stopper.end();
+  }
+}
+
+async function waitForStop(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  isDone: () => boolean,
+  func: string,
+): Promise<void> {
+  const { clock } = server.world;
+  const deadlineUs = clock.monotonicUs() + STOP_TIMEOUT_S * US_PER_S;
+  if (!(await waitUntil(clock, volume.changed, isDone, deadlineUs))) {
+    throw new StateError(`${func}:timeout:${STOP_TIMEOUT_S}`);
+  }
+}
+
+function dropTasks(server: ProxyServer, volume: ProxyVolume): void {
+  server.tasks.remove((task) => task.volId === volume.volId);
+}
+
+/** Forgets a volume and all that was not sent: Stopped -> Clear. */
+export async function clearVolume(server: ProxyServer, volume: ProxyVolume): Promise<void> {
+  await volume.mutex.run(async () => {
+    volume.stopState.verify(['NotStopping'], volume.volId, 'c2pClearVolServer');
+    verifyNoSends(volume);
+    const transition = volume.states.begin('', 'Stopped', 'ClearVol');
+    try {
+      await removeAll(server, volume);
+      transition.commit('Clear');
+    } finally {
+      transition.rollback();
+    }
+  });
+}
+
+async function removeAll(server: ProxyServer, volume: ProxyVolume): Promise<void> {
+  await removeVolumeDirectory(
+    server.world.files,
+    server.options.baseDirectory,
+    volume.volId,
+    STEPS.clearFiles,
+  );
+  volume.received.set.clear();
+  volume.archives.clear();
+  server.volumes.delete(volume.volId);
+}
+
+/** Sets the stored size; for tests, it follows the storage by itself. */
+export async function resizeVolume(server: ProxyServer, volume: ProxyVolume, sizeLb: Lb): Promise<void> {
+  const func = 'c2pResizeServer';
+  await volume.mutex.run(async () => {
+    volume.stopState.verify(['NotStopping'], volume.volId, func);
+    verifyState(volume, ['Stopped'], func);
+    await saveSize(server, volume, sizeLb);
+  });
+}
+
+/** Lets delayed and given-up sends run now. */
+export async function kickVolume(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  archiveName: string | null,
+): Promise<void> {
+  const func = 'c2pKickServer';
+  await volume.mutex.run(() => {
+    verifyState(volume, SEND_STATES, func);
+    if (archiveName === null) {
+      pushAllSends(server, volume);
+      return;
+    }
+    const archive = volume.archives.get(archiveName);
+    if (archive === undefined) throw new NotFoundError(`${func}:archive does not exist:${archiveName}`);
+    archive.isSendError = false;
+    pushSendForce(server, volume, archiveName, 0);
+  });
+}
+
+/** Does what an `archive-info` command asks; returns what is to be answered. */
+export async function changeArchiveInfo(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  request: ArchiveInfoRequest,
+): Promise<HostInfoForBkp | string[] | null> {
+  const name = request.archiveName ?? '';
+  switch (request.action) {
+    case 'list':
+      return sortedArchives(volume).map((archive) => archive.name);
+    case 'get':
+      if (!volume.archives.has(name))
+        throw new NotFoundError(`getArchiveInfo:archive info not exists:${name}`);
+      return loadArchiveInfo(server, volume, name);
+    case 'delete':
+      await deleteArchive(server, volume, name);
+      return null;
+    case 'add':
+    case 'update':
+      await putArchive(server, volume, name, request.info as HostInfoForBkp, request.action === 'add');
+      return null;
+  }
+}
+
+/** Clear or Stopped -> Stopped. `isNew`: the archive must not exist. */
+async function putArchive(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  name: string,
+  info: HostInfoForBkp,
+  isNew: boolean,
+): Promise<void> {
+  const { files } = server.world;
+  await volume.mutex.run(async () => {
+    verifyNoSends(volume);
+    const { state } = volume.states;
+    const transition = volume.states.begin('', state, 'AddArchiveInfo');
+    const isCreated = state === 'Clear';
+    try {
+      const archive = volume.archives.get(name);
+      if (isNew && archive !== undefined) {
+        throw new StateError(`ProxyVolInfo::addArchiveInfo:already exists:${archive.diffs.directory}`);
+      }
+      if (isCreated) {
+        await files.makeDirectory(volume.directory, STEPS.makeDirectories);
+        await saveSize(server, volume, 0);
+        await makeDirectories(server.world, volume);
+      }
+      const directory = `${volume.directory}/sendto/${name}`;
+      if (!(await exists(files, directory, STEPS.makeDirectories))) {
+        await files.makeDirectory(directory, STEPS.makeDirectories);
+        await files.syncDirectory(`${volume.directory}/sendto`, STEPS.makeDirectories);
+      }
+      await saveArchiveInfo(server, volume, name, info);
+      if (isCreated) await files.syncDirectory(server.options.baseDirectory, STEPS.makeDirectories);
+      if (archive === undefined) addArchive(server, volume, name);
+      server.volumes.set(volume.volId, volume);
+      transition.commit('Stopped');
+    } catch (error) {
+      // A half-made volume would be in the way of the next attempt.
+      if (isCreated && (await exists(files, volume.directory, STEPS.makeDirectories))) {
+        await removeTree(files, volume.directory, STEPS.makeDirectories);
+      }
+      throw error;
+    } finally {
+      transition.rollback();
+    }
+  });
+}
+
+/** Stopped -> Stopped, or Clear when it was the last one. An unknown name is no error. */
+async function deleteArchive(server: ProxyServer, volume: ProxyVolume, name: string): Promise<void> {
+  const { files } = server.world;
+  await volume.mutex.run(async () => {
+    verifyNoSends(volume);
+    const transition = volume.states.begin('', 'Stopped', 'DeleteArchiveInfo');
+    try {
+      const archive = volume.archives.get(name);
+      const isLast = archive !== undefined && volume.archives.size === 1;
+      if (isLast) await removeAll(server, volume);
+      else if (archive !== undefined) {
+        // Without its settings file an archive does not exist; what is left of it is garbage.
+        await unlinkIfThere(files, `${volume.directory}/${name}.archive`, STEPS.removeArchive);
+        await files.syncDirectory(volume.directory, STEPS.removeArchive);
+        archive.diffs.set.clear();
+        await removeTree(files, archive.diffs.directory, STEPS.removeArchive);
+        volume.archives.delete(name);
+      }
+      transition.commit(isLast ? 'Clear' : 'Stopped');
+    } finally {
+      transition.rollback();
+    }
+  });
+}

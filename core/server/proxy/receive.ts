@@ -1,0 +1,162 @@
+import { IndexedWdiffWriter } from '../../engine/indexed-wdiff-writer.ts';
+import { SNAPPY } from '../../engine/io-codec.ts';
+import { plainIoOfLog } from '../../engine/plain-io.ts';
+import { AbortedError, errorText, StateError } from '../../errors.ts';
+import { wdiffFileName } from '../../format/wdiff-name.ts';
+import {
+  acceptWlog,
+  finishWlog,
+  receiveLogPacks,
+  receiveWlogDiff,
+  receiveWlogRequest,
+  refuseWlog,
+  type WlogRequest,
+} from '../../protocol/wlog-transfer.ts';
+import type { MetaDiff } from '../../snapshot/meta.ts';
+import { MIB } from '../../units.ts';
+import type { World } from '../../world/index.ts';
+import { FileSink } from '../shared/file-stream.ts';
+import { publishFile, temporaryName, unlinkIfThere } from '../shared/persist.ts';
+import type { Handler, Session } from '../shared/server.ts';
+import { linkReceived } from './registration.ts';
+import { PROXY_STEPS as STEPS } from './steps.ts';
+import {
+  getVolume,
+  loadArchiveInfo,
+  type ProxyServer,
+  type ProxyVolume,
+  pushSend,
+  saveSize,
+  sortedArchives,
+} from './volume.ts';
+
+const FUNC = 's2pWlogTransferServer';
+
+/**
+ * `wlog-transfer`: a piece of log comes and becomes a diff (docs/operations.md, "Reception of a wlog"). The
+ * storage is acknowledged when the diff is durable, registered for every archive, and the volume ready for more.
+ */
+export function wlogTransferHandler(server: ProxyServer): Handler {
+  return async (session) => {
+    let endForeground = () => {};
+    let admitted: { request: WlogRequest; volume: ProxyVolume };
+    let transition: ReturnType<ProxyVolume['states']['begin']>;
+    try {
+      const request = await receiveWlogRequest(session.channel);
+      const volume = await getVolume(server, request.volId);
+      admitted = { request, volume };
+      transition = await volume.mutex.run(async () => {
+        endForeground = server.foreground.begin(FUNC);
+        await verifyFreeSpace(server, request);
+        volume.stopState.verify(['NotStopping'], request.volId, FUNC);
+        const { state } = volume.states;
+        if (state !== 'Started') throw new StateError(`${FUNC}:bad state:${state}`, state, ['Started']);
+        return volume.states.begin(FUNC, 'Started', 'WlogRecv');
+      });
+    } catch (error) {
+      endForeground();
+      session.world.log.warning(`[${session.clientId}] ${errorText(error)}`);
+      await refuseWlog(session.channel, errorText(error));
+      return;
+    }
+    try {
+      await acceptWlog(session.channel);
+      await receive(server, admitted.volume, admitted.request, session);
+      transition.commit('Started');
+    } catch (error) {
+      if (!(error instanceof AbortedError)) throw error;
+      session.world.log.warning(`${FUNC}:force stopped wlog receiving:${admitted.volume.volId}`);
+      return;
+    } finally {
+      transition.rollback();
+      endForeground();
+    }
+    await finishWlog(session.channel);
+  };
+}
+
+async function verifyFreeSpace(server: ProxyServer, request: WlogRequest): Promise<void> {
+  const freeBytes = await server.world.files.freeBytes(server.options.baseDirectory, STEPS.freeSpace);
+  const availableMib = Math.floor(freeBytes / MIB);
+  const neededMib = Math.floor((request.maxLogSizePb * request.physicalBlockBytes) / MIB) + 1;
+  if (availableMib < neededMib) {
+    throw new StateError(`${FUNC}:Not enough available disk space:${availableMib}:${neededMib}`);
+  }
+}
+
+async function receive(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  request: WlogRequest,
+  session: Session,
+): Promise<void> {
+  const world = session.world.labelled({ task: 'wlog-transfer', volume: volume.volId });
+  const directory = volume.received.directory;
+  const temporary = `${directory}/${temporaryName(world.random)}`;
+  let diff: MetaDiff;
+  try {
+    const dataSizeBytes = await convert(server, volume, request, session, world, temporary);
+    diff = { ...(await receiveWlogDiff(session.channel)), dataSizeBytes };
+    await publishFile(world.files, directory, temporary, wdiffFileName(diff), STEPS.publishReceived);
+  } catch (error) {
+    await unlinkIfThere(world.files, temporary, STEPS.receiveFile);
+    throw error;
+  }
+  await register(server, volume, diff, request);
+}
+
+/** Streams the log into an indexed wdiff, synced; returns its size. */
+async function convert(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  request: WlogRequest,
+  session: Session,
+  world: World,
+  path: string,
+): Promise<number> {
+  const handle = await world.files.open(path, 'create-new', STEPS.receiveFile);
+  try {
+    const sink = new FileSink(handle, STEPS.receiveFile);
+    const writer = await IndexedWdiffWriter.open(sink, request.uuid, {
+      compression: SNAPPY,
+      pool: world.codecs,
+    });
+    const shouldStop = () => volume.stopState.isForced || server.status.isForced;
+    for await (const pack of receiveLogPacks(session.channel, request, world.codecs, { shouldStop })) {
+      for (let i = 0; i < pack.header.records.length; i++) {
+        const io = plainIoOfLog(pack.header.records[i]!, pack.data[i] ?? new Uint8Array(0));
+        if (io !== null) await writer.add(io);
+      }
+    }
+    await writer.close();
+    await sink.flush();
+    await handle.sync(STEPS.receiveFile);
+    return sink.sizeBytes;
+  } finally {
+    handle.close();
+  }
+}
+
+/** Makes a durable diff known to every archive and queues the sends. */
+async function register(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  diff: MetaDiff,
+  request: WlogRequest,
+): Promise<void> {
+  const { world } = server;
+  await volume.mutex.run(async () => {
+    if (!volume.received.set.exists(diff)) volume.received.set.add(diff);
+    for (const archive of volume.archives.values()) archive.isSendError = false;
+    await linkReceived(server, volume);
+    for (const { name } of sortedArchives(volume)) {
+      const { wdiffSendDelayS } = await loadArchiveInfo(server, volume, name);
+      pushSend(server, volume, name, wdiffSendDelayS * 1000);
+    }
+    if (volume.sizeLb < request.volSizeLb) {
+      world.log.info(`detect volume grow:${volume.volId}:${volume.sizeLb}:${request.volSizeLb}`);
+      await saveSize(server, volume, request.volSizeLb);
+    }
+    volume.lastReceivedAtS = world.clock.wallTimeS();
+  });
+}

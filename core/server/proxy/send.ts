@@ -1,0 +1,268 @@
+import { WdiffMerger } from '../../engine/merge.ts';
+import { openWdiff } from '../../engine/open-wdiff.ts';
+import type { PlainIo } from '../../engine/plain-io.ts';
+import type { WdiffInput } from '../../engine/wdiff-input.ts';
+import { AbortedError, errorText, IoError, NotFoundError } from '../../errors.ts';
+import { uuidEquals } from '../../format/uuid.ts';
+import type { WdiffIo } from '../../format/wdiff-record.ts';
+import { withoutTrace } from '../../protocol/channel.ts';
+import { sendPacks } from '../../protocol/pack-stream.ts';
+import { packIos } from '../../protocol/packs.ts';
+import {
+  readWdiffAck,
+  requestWdiffTransfer,
+  type WdiffRejection,
+  type WdiffReply,
+} from '../../protocol/wdiff-transfer.ts';
+import { mergeDiffs } from '../../snapshot/algebra.ts';
+import { cutBySize, mergeableDiffList } from '../../snapshot/diff-chain.ts';
+import type { HostInfoForBkp } from '../../snapshot/host-info.ts';
+import type { MetaDiff } from '../../snapshot/meta.ts';
+import { diffToText } from '../../snapshot/meta.ts';
+import { MIB } from '../../units.ts';
+import type { FileHandle, World } from '../../world/index.ts';
+import { openConversation } from '../shared/client.ts';
+import { fileReader } from '../shared/file-stream.ts';
+import { SEND_STATES } from './states.ts';
+import { PROXY_STEPS as STEPS } from './steps.ts';
+import {
+  getVolume,
+  loadArchiveInfo,
+  type ProxyArchive,
+  type ProxyServer,
+  type ProxyVolume,
+  pushSend,
+  pushSendForce,
+  type SendTask,
+} from './volume.ts';
+
+const FUNC = 'transferWdiffIfNecessary';
+/** Files that go away while they are opened: how often the choice is made again. */
+const MAX_OPEN_FAILURES = 10;
+/** Decompressed images that are kept while indexed wdiffs are read. */
+const IMAGE_CACHE_BYTES = 32 * MIB;
+/** An archive that cannot be reached is tried again after this, for ever. */
+const UNREACHABLE_DELAY_MS = 1000;
+
+/** Diffs that are sent as one, with their files open. */
+interface Group {
+  readonly diffs: readonly MetaDiff[];
+  readonly handles: readonly FileHandle[];
+  readonly inputs: readonly WdiffInput[];
+}
+
+/** What a send ended with (docs/operations.md, "Sending of diffs"). */
+type Outcome =
+  | { readonly kind: 'none' }
+  /** Look again at once. `isForced`: whatever delay was planned. */
+  | { readonly kind: 'next'; readonly isForced: boolean }
+  | { readonly kind: 'retry' }
+  /** Only a kick, a start or a new wlog helps. */
+  | { readonly kind: 'send-error' };
+
+/** The task of one volume and archive: sends what waits, merged as far as may be. */
+export async function runSendTask(server: ProxyServer, task: SendTask): Promise<void> {
+  const volume = await getVolume(server, task.volId);
+  const archive = volume.archives.get(task.archiveName);
+  if (archive === undefined || !maySend(volume)) return;
+  let outcome: Outcome;
+  try {
+    outcome = await sendOnce(server, volume, archive);
+  } catch (error) {
+    if (maySend(volume)) {
+      pushSendForce(server, volume, archive.name, UNREACHABLE_DELAY_MS, UNREACHABLE_DELAY_MS);
+    }
+    throw error;
+  }
+  if (!maySend(volume)) return;
+  switch (outcome.kind) {
+    case 'next':
+      if (outcome.isForced) pushSendForce(server, volume, archive.name, 0);
+      else pushSend(server, volume, archive.name, 0);
+      break;
+    case 'retry': {
+      const { minRetryDelayS, maxRetryDelayS } = server.options;
+      const delayMs =
+        task.retryDelayMs === 0
+          ? minRetryDelayS * 1000
+          : Math.min(task.retryDelayMs * 2, maxRetryDelayS * 1000);
+      pushSendForce(server, volume, archive.name, delayMs, delayMs);
+      break;
+    }
+    case 'send-error':
+      archive.isSendError = true;
+      server.world.log.error(`SEND_ERROR_NO_MORE_RETRY:${volume.volId}:${archive.name}`);
+      break;
+    case 'none':
+      break;
+  }
+}
+
+/** Stopping and stopped volumes send nothing; starting one queues everything anew. */
+function maySend(volume: ProxyVolume): boolean {
+  return (
+    (volume.stopState.current === 'NotStopping' || volume.stopState.current === 'WaitingForEmpty') &&
+    SEND_STATES.includes(volume.states.state)
+  );
+}
+
+async function sendOnce(server: ProxyServer, volume: ProxyVolume, archive: ProxyArchive): Promise<Outcome> {
+  const world = server.world.labelled({ task: 'wdiff-send', volume: volume.volId });
+  const chosen = await volume.mutex.run(async () => {
+    if (!maySend(volume) || volume.actions.count(archive.name) > 0) return null;
+    const group = await openGroup(server, world, archive);
+    if (group === null) return null;
+    try {
+      const info = await loadArchiveInfo(server, volume, archive.name);
+      return { group, info, end: volume.actions.begin(archive.name) };
+    } catch (error) {
+      closeGroup(group);
+      throw error;
+    }
+  });
+  if (chosen === null) return { kind: 'none' };
+  try {
+    return await transfer(server, volume, world, archive, chosen.group, chosen.info);
+  } finally {
+    closeGroup(chosen.group);
+    chosen.end();
+  }
+}
+
+/** Chooses what to send and opens it; the choice is made again when a file has just gone. */
+async function openGroup(server: ProxyServer, world: World, archive: ProxyArchive): Promise<Group | null> {
+  const { maxWdiffSendMb, maxWdiffSendCount } = server.options;
+  for (let failures = 0; failures < MAX_OPEN_FAILURES; failures++) {
+    const list = mergeableDiffList(archive.diffs.set, 0);
+    const diffs = cutBySize(list, maxWdiffSendMb * MIB).slice(0, maxWdiffSendCount);
+    if (diffs.length === 0) return null;
+    const handles: FileHandle[] = [];
+    try {
+      for (const diff of diffs)
+        handles.push(await world.files.open(archive.diffs.path(diff), 'read', STEPS.sendRead));
+      return await sameUuidGroup(world, diffs, handles);
+    } catch (error) {
+      for (const handle of handles) handle.close();
+      if (!(error instanceof IoError)) throw error;
+      world.log.warning(`setupMerger:${errorText(error)}`);
+    }
+  }
+  throw new NotFoundError('setupMerger:exceed max retry');
+}
+
+/** As many of the first files as come from one log. */
+async function sameUuidGroup(
+  world: World,
+  diffs: readonly MetaDiff[],
+  handles: readonly FileHandle[],
+): Promise<Group> {
+  const inputs: WdiffInput[] = [];
+  for (const handle of handles) {
+    const file = await fileReader(handle, STEPS.sendRead);
+    const input = await openWdiff(file, world.codecs, { cacheBytes: IMAGE_CACHE_BYTES });
+    const first = inputs[0];
+    if (first !== undefined && !uuidEquals(first.uuid, input.uuid)) break;
+    inputs.push(input);
+  }
+  for (const handle of handles.slice(inputs.length)) handle.close();
+  return { diffs: diffs.slice(0, inputs.length), handles: handles.slice(0, inputs.length), inputs };
+}
+
+function closeGroup(group: Group): void {
+  for (const handle of group.handles) handle.close();
+}
+
+async function transfer(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  world: World,
+  archive: ProxyArchive,
+  group: Group,
+  info: HostInfoForBkp,
+): Promise<Outcome> {
+  const diff = group.diffs.length === 1 ? (group.diffs[0] as MetaDiff) : mergeDiffs(group.diffs);
+  const { channel } = await openConversation(
+    world,
+    info.address,
+    'wdiff-transfer',
+    server.options,
+    STEPS.sendConnect,
+  );
+  try {
+    const { uuid } = group.inputs[0] as WdiffInput;
+    const reply = await requestWdiffTransfer(channel, {
+      volId: volume.volId,
+      hostType: 'proxy',
+      uuid,
+      sizeLb: volume.sizeLb,
+      diff,
+    });
+    if (reply.kind !== 'accept') return await refused(server, volume, world, archive, group, diff, reply);
+    const shouldStop = () => volume.stopState.isForced || server.status.isForced;
+    const merger = await WdiffMerger.open(group.inputs);
+    await sendPacks(channel, packIos(iosOf(merger, shouldStop), info.compression, world.codecs), {
+      shouldStop,
+    });
+    await readWdiffAck(channel);
+    archive.lastSentAtS = world.clock.wallTimeS();
+    await archive.diffs.remove(group.diffs, STEPS.removeSent);
+    volume.changed.notifyAll();
+    return { kind: 'next', isForced: false };
+  } catch (error) {
+    if (!(error instanceof AbortedError)) throw error;
+    world.log.warning(`${FUNC}:force stopped wdiff sending:${volume.volId}`);
+    return { kind: 'none' };
+  } finally {
+    channel.close();
+  }
+}
+
+async function* iosOf(merger: WdiffMerger, shouldStop: () => boolean): AsyncGenerator<WdiffIo> {
+  for (let io: PlainIo | null = await merger.next(); io !== null; io = await merger.next()) {
+    if (shouldStop()) throw new AbortedError(`${FUNC}:force stopped`);
+    yield { ...io, compression: 'none', checksum: 0 };
+  }
+}
+
+/** Refusals after which the diffs are of no use any more. */
+const DELETING: readonly WdiffRejection[] = ['different-uuid', 'too-old-diff'];
+/** Refusals that only somebody at the archive can mend. */
+const GIVING_UP: readonly WdiffRejection[] = ['smaller-lv-size', 'archive-not-found'];
+/** Refusals that pass by themselves, however long it takes. */
+const PATIENT: readonly WdiffRejection[] = ['too-new-diff', 'syncing'];
+
+async function refused(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  world: World,
+  archive: ProxyArchive,
+  group: Group,
+  diff: MetaDiff,
+  reply: Exclude<WdiffReply, { kind: 'accept' }>,
+): Promise<Outcome> {
+  const text = reply.kind === 'rejected' ? reply.word : withoutTrace(reply.text);
+  const about = `${volume.volId}:${archive.name}:${diffToText(diff)}`;
+  if (reply.kind === 'rejected' && DELETING.includes(reply.word)) {
+    world.log.info(`${FUNC}:${text}:${about}`);
+    await archive.diffs.remove(group.diffs, STEPS.removeSent);
+    volume.changed.notifyAll();
+    return { kind: 'next', isForced: true };
+  }
+  if (reply.kind === 'rejected' && GIVING_UP.includes(reply.word)) {
+    world.log.error(`${FUNC}:${text}:${about}`);
+    return { kind: 'send-error' };
+  }
+  const isPatient = reply.kind === 'rejected' && PATIENT.includes(reply.word);
+  if (!isPatient && isRetryTimeout(server, volume)) {
+    world.log.error(`${FUNC}:reached retryTimeout:${server.options.retryTimeoutS}:${about}`);
+    return { kind: 'send-error' };
+  }
+  world.log.info(`${FUNC}:${text}:${about}`);
+  return { kind: 'retry' };
+}
+
+/** True when the last wlog came too long ago; a clock that was set back says no. */
+function isRetryTimeout(server: ProxyServer, volume: ProxyVolume): boolean {
+  if (volume.lastReceivedAtS === 0) return false;
+  return server.world.clock.wallTimeS() - volume.lastReceivedAtS > server.options.retryTimeoutS;
+}
