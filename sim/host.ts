@@ -1,28 +1,33 @@
-import { StateError } from '../core/errors.ts';
-import type { DeviceHost, FileStore, Labels, Network, VolumeStore } from '../core/world/index.ts';
+import { NotFoundError, StateError } from '../core/errors.ts';
+import type { DeviceHost, Labels, Network } from '../core/world/index.ts';
 import { type ClockSettings, createClock, HostClock } from './clock.ts';
+import { SimDisk, type SimDiskOptions } from './disk.ts';
+import type { DiskMedium } from './disk-medium.ts';
+import { SimFileSystem } from './file-system.ts';
 import { Incarnation } from './incarnation.ts';
 import { type Kernel, NO_LABELS, traceEvent } from './kernel.ts';
 import type { SimNetwork } from './network.ts';
 import { type ProcessMain, SimProcess } from './process.ts';
 import type { SocketStack } from './socket-stack.ts';
+import type { SimVolumeStore } from './volume-store.ts';
 import { createRandom, type DrawCounts, SimWorld, type WorldSettings } from './world.ts';
 
 /** A part of a host that gives processes a port. It outlives processes, and power as far as it is durable. */
 export interface HostPart<Port> {
   /** The port of one task of one process life. */
-  open(incarnation: Incarnation, labels: Labels): Port;
+  portFor(incarnation: Incarnation, labels: Labels): Port;
   /** The power fails. All lives on the host have ended before. */
   powerLoss(): void;
   /** The power is back; `kernelLife` is the new life of the host's kernel, for what runs in it. */
   powerOn?(kernelLife: Incarnation): void;
 }
 
-/** What a host is made of. Each part may be shared by nobody else. */
+/** What a host is made of; each part belongs to one host. */
 export interface HostParts {
-  readonly files?: HostPart<FileStore>;
-  readonly volumes?: HostPart<VolumeStore>;
-  readonly devices?: HostPart<DeviceHost>;
+  /** Default: an ext4 without limit of room. */
+  readonly files?: SimFileSystem;
+  /** Default: none. */
+  readonly volumes?: SimVolumeStore;
 }
 
 const FIRST_PID = 1000;
@@ -34,16 +39,16 @@ export class SimHost {
   readonly kernel: Kernel;
   /** Running processes by name. */
   readonly processes = new Map<string, SimProcess>();
-  files: HostPart<FileStore> | null;
-  volumes: HostPart<VolumeStore> | null;
-  devices: HostPart<DeviceHost> | null;
+  readonly files: SimFileSystem;
+  readonly volumes: SimVolumeStore | null;
+  /** The walb devices, once somebody made them. */
+  devices: HostPart<DeviceHost> | null = null;
+  readonly disks = new Map<string, SimDisk>();
   /** The present life of this host's kernel: what runs in it ends with the power. */
   kernelLife: Incarnation;
   readonly #network: SimNetwork;
   readonly #stack: SocketStack;
   readonly #worldSettings: WorldSettings;
-  /** Disks and other parts that lose what is volatile with the power, in the order of their attachment. */
-  readonly #attached: { powerLoss(): void }[] = [];
   readonly #lives = new Map<string, number>();
   readonly #drawCounts = new Map<string, DrawCounts>();
   #nextPid = FIRST_PID;
@@ -65,9 +70,8 @@ export class SimHost {
     this.#stack = network.addHost(name);
     this.#worldSettings = world;
     this.clock = new HostClock(kernel.loop, clock, kernel.random.at('clock', name));
-    this.files = parts.files ?? null;
+    this.files = parts.files ?? new SimFileSystem({ name: `${name}/files`, random: kernel.random });
     this.volumes = parts.volumes ?? null;
-    this.devices = parts.devices ?? null;
     this.kernelLife = this.#boot();
   }
 
@@ -75,10 +79,20 @@ export class SimHost {
     return this.#stack.powered;
   }
 
-  /** Attaches a disk: it loses its cache when the power fails. */
-  attach<T extends { powerLoss(): void }>(part: T): T {
-    this.#attached.push(part);
-    return part;
+  /** Adds a disk, named by host and name in draws and traces. */
+  addDisk(name: string, options: Omit<SimDiskOptions, 'name' | 'random'>): SimDisk {
+    if (this.disks.has(name)) throw new StateError(`Host ${this.name} has a disk ${name} already.`);
+    const disk = new SimDisk({ ...options, name: `${this.name}/${name}`, random: this.kernel.random });
+    this.disks.set(name, disk);
+    return disk;
+  }
+
+  /** The medium of a disk, or of a volume of the volume store. Throws NotFoundError. */
+  medium(name: string): DiskMedium {
+    const disk = this.disks.get(name);
+    if (disk !== undefined) return disk.medium;
+    if (this.volumes === null) throw new NotFoundError(`Host ${this.name} has no disk ${name}.`);
+    return this.volumes.medium(name);
   }
 
   /** The network of one task of one process life on this host. */
@@ -122,8 +136,8 @@ export class SimHost {
     this.kernelLife.kill();
     this.devices?.powerLoss();
     this.volumes?.powerLoss();
-    this.files?.powerLoss();
-    for (const part of this.#attached) part.powerLoss();
+    this.files.powerLoss();
+    for (const disk of this.disks.values()) disk.powerLoss();
   }
 
   /** The power is back; no process runs yet. Old connections of peers are answered by resets. */
@@ -132,8 +146,7 @@ export class SimHost {
     this.#trace('host.power-on');
     this.clock.reboot();
     this.kernelLife = this.#boot();
-    this.files?.powerOn?.(this.kernelLife);
-    this.volumes?.powerOn?.(this.kernelLife);
+    this.files.setMode('read-write');
     this.devices?.powerOn?.(this.kernelLife);
     this.#stack.powerOn();
   }

@@ -37,6 +37,8 @@ export interface LinkWaiter {
 export class Link {
   readonly from: string;
   readonly to: string;
+  /** How it is when no fault changes it. */
+  normal: LinkSettings;
   settings: LinkSettings;
   state: LinkState = 'up';
   /** When it went down or was held. */
@@ -50,6 +52,7 @@ export class Link {
   constructor(from: string, to: string, settings: LinkSettings) {
     this.from = from;
     this.to = to;
+    this.normal = settings;
     this.settings = settings;
   }
 

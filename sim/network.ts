@@ -168,14 +168,25 @@ export class SimNetwork {
     for (const link of this.#links.values()) link.resume();
   }
 
-  /** Changes the link between two hosts in both directions. */
+  /** Says how the link between two hosts is, in both directions. */
   setLink(a: string, b: string, settings: Partial<LinkSettings>): void {
-    for (const link of [this.link(a, b), this.link(b, a)]) link.settings = { ...link.settings, ...settings };
+    for (const link of [this.link(a, b), this.link(b, a)]) {
+      link.normal = { ...link.normal, ...settings };
+      link.settings = link.normal;
+    }
   }
 
-  /** Gives the link between two hosts its first settings back. */
+  /** Changes the link between two hosts in both directions, until `resetLink`. */
+  slowLink(a: string, b: string, settings: Partial<LinkSettings>): void {
+    for (const link of [this.link(a, b), this.link(b, a)]) link.settings = { ...link.normal, ...settings };
+  }
+
   resetLink(a: string, b: string): void {
-    this.setLink(a, b, a === b ? this.settings.loopback : this.settings.link);
+    for (const link of [this.link(a, b), this.link(b, a)]) link.settings = link.normal;
+  }
+
+  resetLinks(): void {
+    for (const { from, to } of this.#links.values()) this.resetLink(from, to);
   }
 
   refuse(rule: RefuseRule, onFire: () => void = () => {}): void {

@@ -2,6 +2,7 @@ import { NotFoundError, StateError } from '../core/errors.ts';
 import type { CodecPool } from '../core/world/index.ts';
 import { type ClockSettings, DEFAULT_CLOCK } from './clock.ts';
 import type { Turn } from './event-loop.ts';
+import { FaultPlan } from './faults.ts';
 import { type HostParts, SimHost } from './host.ts';
 import { createKernel, type Kernel } from './kernel.ts';
 import type { LogSink } from './log.ts';
@@ -34,6 +35,7 @@ export class Simulation {
   readonly kernel: Kernel;
   readonly network: SimNetwork;
   readonly hosts = new Map<string, SimHost>();
+  readonly faults: FaultPlan;
   readonly #clock: ClockSettings;
   readonly #world: WorldSettings;
 
@@ -41,6 +43,7 @@ export class Simulation {
     const { seed, turn, trace = null, poison = false } = options;
     this.kernel = createKernel({ seed, turn, trace, poison });
     this.network = new SimNetwork(this.kernel, { ...DEFAULT_NETWORK, ...options.network });
+    this.faults = new FaultPlan(this);
     this.#clock = { ...DEFAULT_CLOCK, ...options.clock };
     this.#world = {
       log: options.log ?? null,

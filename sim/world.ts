@@ -74,7 +74,7 @@ export class SimWorld implements StorageWorld, ArchiveWorld {
   }
 
   get files(): FileStore {
-    this.#files ??= this.#port(this.#host.files, 'file system');
+    this.#files ??= this.#host.files.portFor(this.incarnation, this.#labels);
     return this.#files;
   }
 
@@ -92,9 +92,9 @@ export class SimWorld implements StorageWorld, ArchiveWorld {
     return new SimWorld(this.#host, this.incarnation, this.#settings, { ...this.#labels, ...labels }, this);
   }
 
-  #port<T>(part: { open(incarnation: Incarnation, labels: Labels): T } | null, what: string): T {
+  #port<T>(part: { portFor(incarnation: Incarnation, labels: Labels): T } | null, what: string): T {
     if (part === null) throw new StateError(`Host ${this.hostName} has no ${what}.`);
-    return part.open(this.incarnation, this.#labels);
+    return part.portFor(this.incarnation, this.#labels);
   }
 }
 

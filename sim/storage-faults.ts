@@ -1,0 +1,55 @@
+import { StateError } from '../core/errors.ts';
+import type { StorageFault } from './fault-kinds.ts';
+import { PAGE_BYTES } from './file-system-inode.ts';
+import type { SimHost } from './host.ts';
+
+/** What ends a storage fault, and when; null where only writing or a restart ends it. */
+export interface StorageRepair {
+  readonly afterUs: number | null;
+  readonly repair: () => void;
+}
+
+/** Lets a fault of files, disks or volumes happen now. Throws NotFoundError and StateError. */
+export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair | null {
+  switch (fault.kind) {
+    case 'files-mode':
+      host.files.setMode(fault.mode);
+      return { afterUs: fault.forUs, repair: () => host.files.setMode('read-write') };
+    case 'files-full': {
+      const { capacityBytes, usedPages } = host.files.state;
+      host.files.setCapacity(usedPages * PAGE_BYTES + fault.leaveBytes);
+      return { afterUs: fault.forUs, repair: () => host.files.setCapacity(capacityBytes) };
+    }
+    case 'sync-failures':
+      host.files.failSyncs(fault.count);
+      return { afterUs: null, repair: () => host.files.failSyncs(0) };
+    case 'medium-mode': {
+      const medium = host.medium(fault.medium);
+      medium.mode = fault.mode;
+      return {
+        afterUs: fault.forUs,
+        repair: () => {
+          medium.mode = 'up';
+        },
+      };
+    }
+    case 'medium-damage': {
+      const medium = host.medium(fault.medium);
+      if (fault.damage === 'unreadable') medium.faults.makeUnreadable(fault.addressLb, fault.sizeLb);
+      else for (let i = 0; i < fault.sizeLb; i++) medium.rot(fault.addressLb + i);
+      return null;
+    }
+    case 'volumes-full': {
+      const { volumes } = host;
+      if (volumes === null) throw new StateError(`Host ${host.name} has no volume store.`);
+      const { capacityLb } = volumes;
+      volumes.capacityLb = volumes.usedLb() + fault.leaveLb;
+      return {
+        afterUs: fault.forUs,
+        repair: () => {
+          volumes.capacityLb = capacityLb;
+        },
+      };
+    }
+  }
+}
