@@ -31,9 +31,9 @@ const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffff_ffff;
 
 /** Throws FormatError unless there is a host name and a port of 1..65535. */
-export function verifyAddrPort(address: HostPort): void {
-  if (address.host === '') throw new FormatError('AddrPort::verify:addr is empty');
-  if (address.port === 0) throw new FormatError('AddrPort::verify:port must not be 0');
+export function verifyAddrPort(address: HostPort, at = 0): void {
+  if (address.host === '') throw new FormatError('AddrPort::verify:addr is empty', at);
+  if (address.port === 0) throw new FormatError('AddrPort::verify:port must not be 0', at);
 }
 
 export function writeAddrPort(w: Writer, address: HostPort): void {
@@ -42,8 +42,9 @@ export function writeAddrPort(w: Writer, address: HostPort): void {
 }
 
 export function readAddrPort(r: Reader): HostPort {
+  const at = r.offset;
   const address = { host: r.string(), port: r.u16() };
-  verifyAddrPort(address);
+  verifyAddrPort(address, at);
   return address;
 }
 
@@ -72,12 +73,12 @@ export function readCompressOpt(r: Reader): CompressOpt {
   const typeNumber = r.u8();
   const type = COMPRESSION_TYPES[typeNumber];
   if (type === undefined) throw new FormatError(`CompressOpt::verify:invalid type:${typeNumber}`, at);
-  return verifiedCompressOpt({ type, level: r.u8(), cpuCount: r.u8() });
+  return verifiedCompressOpt({ type, level: r.u8(), cpuCount: r.u8() }, at);
 }
 
-function verifiedCompressOpt(opt: CompressOpt): CompressOpt {
-  if (opt.level > MAX_LEVEL) throw new FormatError(`CompressOpt::verify:invalid level:${opt.level}`);
-  if (opt.cpuCount === 0) throw new FormatError(`CompressOpt::verify:invalid num cpu:${opt.cpuCount}`);
+function verifiedCompressOpt(opt: CompressOpt, at = 0): CompressOpt {
+  if (opt.level > MAX_LEVEL) throw new FormatError(`CompressOpt::verify:invalid level:${opt.level}`, at);
+  if (opt.cpuCount === 0) throw new FormatError(`CompressOpt::verify:invalid num cpu:${opt.cpuCount}`, at);
   return opt;
 }
 

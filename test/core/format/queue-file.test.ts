@@ -1,3 +1,4 @@
+import '../../fixed-seed.ts';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';

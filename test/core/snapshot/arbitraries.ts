@@ -1,3 +1,4 @@
+import '../../fixed-seed.ts';
 import fc from 'fast-check';
 import { applyDiff } from '../../../core/snapshot/algebra.ts';
 import type { DiffTraits, MetaDiff, MetaSnap } from '../../../core/snapshot/meta.ts';
