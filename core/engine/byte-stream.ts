@@ -91,6 +91,11 @@ export class BufferedReader {
     return bytes.length < n ? null : bytes;
   }
 
+  /** The next `n` bytes, or fewer (even none) when the source ends before. */
+  async readUpTo(n: number): Promise<Uint8Array> {
+    return this.tryRead(n) ?? (await this.#gather(n));
+  }
+
   /** 1 to `maxBytes` bytes, or null at the end. */
   async readSome(maxBytes: number): Promise<Uint8Array | null> {
     if (this.buffered === 0 && !(await this.#fill(maxBytes))) return null;

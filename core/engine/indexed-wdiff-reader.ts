@@ -1,0 +1,189 @@
+import { FormatError } from '../errors.ts';
+import { checksum } from '../format/checksum.ts';
+import {
+  checkIndexRecordPlace,
+  decodeIndexRecord,
+  decodeIndexSuper,
+  INDEX_RECORD_BYTES,
+  INDEX_SUPER_BYTES,
+  type IndexRecord,
+} from '../format/indexed-wdiff.ts';
+import type { Uuid } from '../format/uuid.ts';
+import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../format/wdiff-header.ts';
+import { endLb } from '../format/wdiff-record.ts';
+import { countWdiffIo, newWdiffStatistics, type WdiffStatistics } from '../format/wdiff-text.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
+import type { CodecJob, CodecPool } from '../world/codec.ts';
+import type { RandomReader } from './byte-stream.ts';
+import { ImageCache } from './image-cache.ts';
+import { BATCH_BYTES } from './io-codec.ts';
+import { checkImageSize, NO_DATA, type PlainIo } from './plain-io.ts';
+import type { WdiffInput } from './wdiff-input.ts';
+
+/** Index records that are read and held at a time: 48 KiB. */
+const INDEX_PIECE_RECORDS = 1024;
+
+export interface IndexedReaderOptions {
+  /** Decompressed images that are kept for pieces to come. The default is 32 MiB. */
+  readonly cacheBytes?: number;
+}
+
+/** What the index record of an image says about it. */
+type ImageRecord = Pick<
+  IndexRecord,
+  'dataOffsetBytes' | 'dataSizeBytes' | 'dataChecksum' | 'imageSizeLb' | 'compression'
+>;
+
+/**
+ * Reads the records of the index, piece by piece, verified: check sums, order, places of the data. Throws
+ * FormatError. See docs/formats.md, "Indexed wdiff".
+ */
+export class IndexReader {
+  readonly header: WdiffHeader;
+  readonly indexOffsetBytes: number;
+  readonly #file: RandomReader;
+  readonly #indexEnd: number;
+  #at: number;
+  #endLb: Lb = 0;
+
+  private constructor(header: WdiffHeader, file: RandomReader, indexOffsetBytes: number) {
+    this.header = header;
+    this.indexOffsetBytes = indexOffsetBytes;
+    this.#file = file;
+    this.#indexEnd = file.sizeBytes - INDEX_SUPER_BYTES;
+    this.#at = indexOffsetBytes;
+  }
+
+  /** Verifies header and super. */
+  static async open(file: RandomReader): Promise<IndexReader> {
+    const header = decodeWdiffHeader(await file.read(0, WDIFF_HEADER_BYTES));
+    if (header.type !== 'indexed') throw new FormatError('Not indexed diff file');
+    if (file.sizeBytes < WDIFF_HEADER_BYTES + INDEX_SUPER_BYTES) {
+      throw new FormatError('eof error: an index super expected', file.sizeBytes);
+    }
+    const superBytes = await file.read(file.sizeBytes - INDEX_SUPER_BYTES, INDEX_SUPER_BYTES);
+    return new IndexReader(header, file, decodeIndexSuper(superBytes, file.sizeBytes).indexOffsetBytes);
+  }
+
+  /** The next records, ascending by address; none at the end. */
+  async nextPiece(): Promise<IndexRecord[]> {
+    const sizeBytes = Math.min(this.#indexEnd - this.#at, INDEX_PIECE_RECORDS * INDEX_RECORD_BYTES);
+    if (sizeBytes === 0) return [];
+    const bytes = await this.#file.read(this.#at, sizeBytes);
+    this.#at += sizeBytes;
+    const records: IndexRecord[] = [];
+    for (let at = 0; at < sizeBytes; at += INDEX_RECORD_BYTES) {
+      const record = decodeIndexRecord(bytes, at);
+      checkIndexRecordPlace(record, this.#endLb, this.indexOffsetBytes);
+      checkImageSize(record.kind, record.imageSizeLb);
+      this.#endLb = endLb(record);
+      records.push(record);
+    }
+    return records;
+  }
+}
+
+/**
+ * Reads the IOs of an indexed wdiff by address: each piece of the index is one IO. Images are decompressed in batches
+ * ahead of need and cached, since pieces of one image need not stand together.
+ */
+export class IndexedWdiffInput implements WdiffInput {
+  readonly type = 'indexed';
+  readonly statistics: WdiffStatistics;
+  readonly #index: IndexReader;
+  readonly #file: RandomReader;
+  readonly #pool: CodecPool;
+  readonly #cache: ImageCache;
+  #records: readonly IndexRecord[] = [];
+  #recordAt = 0;
+
+  private constructor(index: IndexReader, file: RandomReader, pool: CodecPool, cacheBytes: number) {
+    this.#index = index;
+    this.#file = file;
+    this.#pool = pool;
+    this.#cache = new ImageCache(cacheBytes);
+    // Stored images are counted with what lies between and what nothing refers to, as the original counts.
+    const dataSizeBytes = index.indexOffsetBytes - WDIFF_HEADER_BYTES;
+    this.statistics = { ...newWdiffStatistics(), wdiffCount: 1, dataSizeBytes };
+  }
+
+  /** Verifies header and super. Throws FormatError. */
+  static async open(
+    file: RandomReader,
+    pool: CodecPool,
+    options: IndexedReaderOptions = {},
+  ): Promise<IndexedWdiffInput> {
+    const index = await IndexReader.open(file);
+    return new IndexedWdiffInput(index, file, pool, options.cacheBytes ?? 32 * 1024 * 1024);
+  }
+
+  get uuid(): Uuid {
+    return this.#index.header.uuid;
+  }
+
+  async next(): Promise<PlainIo | null> {
+    if (this.#recordAt === this.#records.length) {
+      this.#records = await this.#index.nextPiece();
+      this.#recordAt = 0;
+      if (this.#records.length === 0) return null;
+    }
+    const record = this.#records[this.#recordAt];
+    const { addressLb, sizeLb, kind, imageOffsetLb } = record;
+    let data = NO_DATA;
+    if (kind === 'normal') {
+      const image = this.#cached(record) ?? (await this.#loadFrom(this.#recordAt));
+      data = image.subarray(
+        imageOffsetLb * LOGICAL_BLOCK_BYTES,
+        (imageOffsetLb + sizeLb) * LOGICAL_BLOCK_BYTES,
+      );
+    }
+    this.#recordAt++;
+    countWdiffIo(this.statistics, kind, sizeLb);
+    return { addressLb, sizeLb, kind, data };
+  }
+
+  /** The cached image of a record, or null. Throws FormatError when another record described it otherwise. */
+  #cached(record: ImageRecord): Uint8Array | null {
+    const image = this.#cache.get(record.dataOffsetBytes);
+    if (image !== null && image.length !== record.imageSizeLb * LOGICAL_BLOCK_BYTES) {
+      throw new FormatError(`IO data invalid: two sizes for the image at ${record.dataOffsetBytes}`);
+    }
+    return image;
+  }
+
+  /** Loads the image of record `first`, and those of the records after it while the batch has room. */
+  async #loadFrom(first: number): Promise<Uint8Array> {
+    const wanted: ImageRecord[] = [];
+    const seen = new Set<number>();
+    let bytes = 0;
+    for (let i = first; i < this.#records.length; i++) {
+      const record = this.#records[i];
+      if (record.kind !== 'normal' || seen.has(record.dataOffsetBytes)) continue;
+      if (this.#cache.has(record.dataOffsetBytes)) continue;
+      // What the cache would drop again before its turn is not worth loading.
+      bytes += record.imageSizeLb * LOGICAL_BLOCK_BYTES;
+      if (wanted.length > 0 && bytes > Math.min(BATCH_BYTES, this.#cache.limitBytes)) break;
+      seen.add(record.dataOffsetBytes);
+      wanted.push(record);
+    }
+    const images = await this.#loadImages(wanted);
+    for (let i = images.length - 1; i >= 0; i--) this.#cache.put(wanted[i].dataOffsetBytes, images[i]);
+    return images[0];
+  }
+
+  async #loadImages(records: readonly ImageRecord[]): Promise<Uint8Array[]> {
+    const jobs: CodecJob[] = [];
+    for (const record of records) {
+      const data = await this.#file.read(record.dataOffsetBytes, record.dataSizeBytes);
+      if (checksum(data, 0) !== record.dataChecksum) {
+        throw new FormatError(
+          `IO data invalid: checksum ${record.dataChecksum.toString(16)} expected`,
+          record.dataOffsetBytes,
+        );
+      }
+      const sizeBytes = record.imageSizeLb * LOGICAL_BLOCK_BYTES;
+      jobs.push({ kind: 'decompress', type: record.compression, sizeBytes, data });
+    }
+    return await this.#pool.run(jobs);
+  }
+}

@@ -1,0 +1,70 @@
+import { checksum } from '../format/checksum.ts';
+import type { WdiffIo } from '../format/wdiff-record.ts';
+import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
+import type { CodecJob, CodecPool, CompressionType } from '../world/codec.ts';
+import { checkImageSize, type PlainIo } from './plain-io.ts';
+
+/** How the data of normal IOs are stored. Level 0 is the codec's own default. */
+export interface CompressionOption {
+  readonly type: CompressionType;
+  readonly level: number;
+}
+
+/** What converters and the archive's merge use. */
+export const SNAPPY: CompressionOption = { type: 'snappy', level: 0 };
+
+/** Plain bytes that are in one batch of jobs at least, unless there is no more. */
+export const BATCH_BYTES = 4 * MIB;
+
+/**
+ * Compresses the data of normal IOs and sets the check sums. Each result is stored compressed only where that is
+ * strictly smaller, else as it is. See docs/formats.md, "Compression".
+ */
+export async function compressIos(
+  ios: readonly PlainIo[],
+  option: CompressionOption,
+  pool: CodecPool,
+): Promise<WdiffIo[]> {
+  const jobs: CodecJob[] = [];
+  if (option.type !== 'none') {
+    for (const io of ios) {
+      if (io.kind === 'normal') jobs.push({ kind: 'compress', ...option, data: io.data });
+    }
+  }
+  const packed = jobs.length > 0 ? await pool.run(jobs) : [];
+  let next = 0;
+  return ios.map((io) => {
+    if (io.kind !== 'normal') return { ...io, compression: 'none', checksum: 0 };
+    const smaller: Uint8Array | undefined = packed[next++];
+    const shrunk = smaller !== undefined && smaller.length < io.data.length;
+    const data = shrunk ? smaller : io.data;
+    const { addressLb, sizeLb, kind } = io;
+    const compression = shrunk ? option.type : 'none';
+    return { addressLb, sizeLb, kind, compression, data, checksum: checksum(data, 0) };
+  });
+}
+
+/**
+ * The IOs with their data decompressed. Check sums are not looked at: whoever read the bytes has done so. Throws
+ * FormatError for data that are not of the size that the IO says, before anything of that size is allocated.
+ */
+export async function decompressIos(ios: readonly WdiffIo[], pool: CodecPool): Promise<PlainIo[]> {
+  const jobs: CodecJob[] = [];
+  for (const io of ios) {
+    checkImageSize(io.kind, io.sizeLb);
+    if (io.compression !== 'none') {
+      jobs.push({
+        kind: 'decompress',
+        type: io.compression,
+        sizeBytes: io.sizeLb * LOGICAL_BLOCK_BYTES,
+        data: io.data,
+      });
+    }
+  }
+  const plain = jobs.length > 0 ? await pool.run(jobs) : [];
+  let next = 0;
+  return ios.map((io) => {
+    const { addressLb, sizeLb, kind } = io;
+    return { addressLb, sizeLb, kind, data: io.compression === 'none' ? io.data : plain[next++] };
+  });
+}

@@ -1,0 +1,31 @@
+import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../format/wdiff-header.ts';
+import type { CodecPool } from '../world/codec.ts';
+import type { ByteSource, RandomReader } from './byte-stream.ts';
+import { type IndexedReaderOptions, IndexedWdiffInput } from './indexed-wdiff-reader.ts';
+import { openSortedWdiff, type SortedReaderOptions } from './sorted-wdiff-reader.ts';
+import type { WdiffInput } from './wdiff-input.ts';
+
+/** The bytes of a file from `offset` to its end, as a stream. */
+export function sourceOf(file: RandomReader, offset = 0): ByteSource {
+  let at = offset;
+  return {
+    async read(maxBytes) {
+      const sizeBytes = Math.min(maxBytes, file.sizeBytes - at);
+      if (sizeBytes <= 0) return null;
+      at += sizeBytes;
+      return await file.read(at - sizeBytes, sizeBytes);
+    },
+  };
+}
+
+/** Begins to read a wdiff of the type that its header says. Throws FormatError. */
+export async function openWdiff(
+  file: RandomReader,
+  pool: CodecPool,
+  options: SortedReaderOptions & IndexedReaderOptions = {},
+): Promise<WdiffInput> {
+  const header = decodeWdiffHeader(await file.read(0, WDIFF_HEADER_BYTES));
+  return header.type === 'sorted'
+    ? await openSortedWdiff(sourceOf(file), pool, options)
+    : await IndexedWdiffInput.open(file, pool, options);
+}

@@ -1,0 +1,12 @@
+import type { Uuid } from '../format/uuid.ts';
+import type { WdiffType } from '../format/wdiff-header.ts';
+import type { WdiffStatistics } from '../format/wdiff-text.ts';
+import type { IoStream } from './plain-io.ts';
+
+/** A wdiff being read from its beginning to its end, of either type. */
+export interface WdiffInput extends IoStream {
+  readonly type: WdiffType;
+  readonly uuid: Uuid;
+  /** What was read so far; `wdiffCount` is 1. */
+  readonly statistics: WdiffStatistics;
+}

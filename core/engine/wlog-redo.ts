@@ -1,0 +1,94 @@
+import { FormatError } from '../errors.ts';
+import { countWriteIo, newWriteIoStatistics, type WriteIoStatistics } from '../format/io-statistics-text.ts';
+import { type LogRecord, recordSizePb } from '../format/logpack.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, type Lsid, type Pb } from '../units.ts';
+import type { BlockDevice } from '../world/block-device.ts';
+import { throwIfAborted } from './abort.ts';
+import type { DiscardMode } from './apply.ts';
+import { DeviceWriter, type DeviceWriterOptions, type DeviceWriteSteps } from './device-writer.ts';
+import type { LogIo, WlogReader } from './wlog-reader.ts';
+
+export interface RedoOptions extends DeviceWriterOptions {
+  readonly discard: DiscardMode;
+  /** Whether data with a wrong check sum are written all the same; else they are a FormatError. */
+  readonly skipChecksum?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called for each record, `clipped` when it ends behind the device and is left out. */
+  readonly onRecord?: (record: LogRecord, clipped: boolean) => void;
+}
+
+export interface RedoResult {
+  readonly beginLsid: Lsid;
+  readonly endLsid: Lsid;
+  readonly normalLb: Lb;
+  readonly discardLb: Lb;
+  /** Discards written as zeros. */
+  readonly zeroLb: Lb;
+  readonly ignoredLb: Lb;
+  readonly paddingPb: Pb;
+  readonly writes: WriteIoStatistics;
+}
+
+/**
+ * Replays a wlog on a device, in the order of the log. When it returns everything is durable. Throws FormatError for
+ * wrong check sums and physical blocks that do not match, AbortedError, and what the device throws; nothing is in
+ * flight then. See docs/operations.md, "Replaying logs".
+ */
+export async function redoWlog(
+  wlog: WlogReader,
+  device: BlockDevice,
+  steps: DeviceWriteSteps,
+  options: RedoOptions,
+): Promise<RedoResult> {
+  const pbs = wlog.header.physicalBlockBytes;
+  if (pbs % device.physicalBlockBytes !== 0) throw new FormatError('Physical block size does not match');
+  const counts = { normalLb: 0, discardLb: 0, zeroLb: 0, ignoredLb: 0, paddingPb: 0 };
+  const writes = newWriteIoStatistics();
+  const writer = new DeviceWriter(device, steps, options);
+  try {
+    while ((await wlog.nextPack()) !== null) {
+      for (let io = await wlog.nextIo(); io !== null; io = await wlog.nextIo()) {
+        throwIfAborted(options.signal);
+        await redoIo(io);
+      }
+    }
+    await writer.flush();
+  } finally {
+    await writer.abandon();
+  }
+  return { beginLsid: wlog.header.beginLsid, endLsid: wlog.endLsid, ...counts, writes };
+
+  async function redoIo({ record, data, isValid }: LogIo): Promise<void> {
+    const { kind, offsetLb, sizeLb } = record;
+    if (kind === 'padding') {
+      counts.paddingPb += recordSizePb(record, pbs);
+      return;
+    }
+    if (kind === 'discard' && options.discard === 'ignore') {
+      counts.ignoredLb += sizeLb;
+      return;
+    }
+    if (!isValid && options.skipChecksum !== true) {
+      throw new FormatError(`invalid log IO: lsid ${record.lsid}`);
+    }
+    const clipped = offsetLb + sizeLb > device.sizeLb();
+    options.onRecord?.(record, clipped);
+    const discarded = kind === 'discard' && options.discard === 'passdown';
+    countWriteIo(writes, discarded ? 'discard' : 'normal', sizeLb);
+    if (kind === 'normal') counts.normalLb += sizeLb;
+    else if (discarded) counts.discardLb += sizeLb;
+    else counts.zeroLb += sizeLb;
+    if (clipped) {
+      countWriteIo(writes, 'clipped', sizeLb);
+      return;
+    }
+    if (kind === 'normal') {
+      await writer.write(offsetLb, data.subarray(0, sizeLb * LOGICAL_BLOCK_BYTES));
+    } else if (discarded) {
+      await writer.discard(offsetLb, sizeLb);
+    } else {
+      await writer.writeZeros(offsetLb, sizeLb);
+    }
+    if (!discarded) countWriteIo(writes, 'written', sizeLb);
+  }
+}
