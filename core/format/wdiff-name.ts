@@ -1,6 +1,6 @@
 /**
  * Names of wdiff files: everything that is known about a diff but its size is in its name. See
- * docs/formats.md, "Wdiff file names".
+ * docs/formats.md, "File names of wdiffs".
  */
 import { FormatError } from '../errors.ts';
 import { type MetaDiff, type MetaSnap, makeDiff, makeSnap } from '../snapshot/meta.ts';
