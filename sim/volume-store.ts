@@ -237,7 +237,10 @@ export class SimVolumeStore {
       throw new IoError('EINVAL', `${originName} is a thick snapshot and cannot be an origin`);
     }
     this.#checkThickRoom(Math.ceil(origin.medium.sizeLb * this.#snapshotShare));
-    return this.#add(name, origin.medium.snapshot(name), origin, writable);
+    const info = this.#add(name, origin.medium.snapshot(name), origin, writable);
+    // What was the origin's own is shared now: writing to it takes room again.
+    if (this.thin && this.capacityLb !== null) this.#recountReserved();
+    return info;
   }
 
   #rename(from: string, to: string): void {

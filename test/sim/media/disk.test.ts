@@ -163,11 +163,11 @@ describe('simulated disk', () => {
               set.clear();
               set.add(visible[i] as number);
             });
-            for (const f of flying) f.values.forEach((value, i) => allowed[f.address + i]?.add(value));
+            for (const f of flying) f.values.forEach((value, i) => void allowed[f.address + i]?.add(value));
           } else if (kind === 'submit') {
             const write = disk.medium.beginWrite(address, blocks(...values), false, false);
             flying.push({ write, address, values, contended: new Set() });
-            values.forEach((value, i) => allowed[address + i]?.add(value));
+            values.forEach((value, i) => void allowed[address + i]?.add(value));
           } else if (kind === 'finish') {
             const done = flying.shift();
             if (done === undefined) return;
