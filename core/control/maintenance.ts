@@ -1,0 +1,163 @@
+import { FormatError, StateError, TimeoutError } from '../errors.ts';
+import { isCleanDiff, type MetaDiff } from '../snapshot/meta.ts';
+import type { Gid } from '../units.ts';
+import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
+import { verifyGidRange } from './life-cycle.ts';
+import { existsDiff, getApplicableDiffList, getBase, getRestorableGid, getVolSizeLb } from './queries.ts';
+import type { ServerConnectionParam } from './server-layout.ts';
+import {
+  type ControlSession,
+  getState,
+  pollUntil,
+  runCtl,
+  SHORT_TIMEOUT_S,
+  TIMEOUT_S,
+  waitForNoAction,
+} from './session.ts';
+import { ARCHIVE_RESIZABLE } from './states.ts';
+
+/** Looking after an archive's data: apply, merge, resize, garbage (docs/operations.md, "Maintenance"). */
+
+type Server = ServerConnectionParam;
+
+const LB_PER_MIB = MIB / LOGICAL_BLOCK_BYTES;
+
+/** Moves the base image up to a snapshot; older ones are gone afterwards. */
+export async function apply(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid,
+  timeoutS = TIMEOUT_S,
+): Promise<void> {
+  const diffs = await getApplicableDiffList(session, ax, vol);
+  if (!diffs.some((diff) => diff.snapE.gidB === gid)) {
+    throw new StateError(`apply: gid is not restorable:${ax.name}:${vol}:${gid}`);
+  }
+  await runCtl(session, ax, ['apply', vol, String(gid)]);
+  await waitForNoAction(session, ax, vol, 'Apply', timeoutS);
+  const base = await getBase(session, ax, vol);
+  const oldest = (await getRestorableGid(session, ax, vol, 'all'))[0];
+  if (base.isApplying || oldest === undefined || oldest < gid) {
+    throw new StateError(`wait_for_applied:failed:${ax.name}:${vol}:${gid}:${oldest ?? ''}`);
+  }
+}
+
+/** Applies everything; null when there is nothing to apply. */
+export async function applyAll(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  timeoutS = TIMEOUT_S,
+): Promise<Gid | null> {
+  const gid = (await getApplicableDiffList(session, ax, vol)).at(-1)?.snapE.gidB ?? null;
+  if (gid !== null) await apply(session, ax, vol, gid, timeoutS);
+  return gid;
+}
+
+/** Makes one diff of those from one snapshot to another; implicit snapshots between are gone afterwards. */
+export async function merge(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid,
+  gidE: Gid,
+  timeoutS = TIMEOUT_S,
+): Promise<void> {
+  verifyGidRange(gidB, gidE, 'merge');
+  const diffs = await getApplicableDiffList(session, ax, vol, gidE);
+  verifyMergeRange(diffs, gidB, gidE);
+  await runCtl(session, ax, ['merge', vol, String(gidB), 'gid', String(gidE)]);
+  await waitForNoAction(session, ax, vol, 'Merge', timeoutS);
+  if (!(await existsDiff(session, ax, vol, gidB, gidE))) {
+    throw new StateError(`wait_for_merged:failed:${ax.name}:${vol}:${gidB}:${gidE}`);
+  }
+}
+
+function verifyMergeRange(diffs: readonly MetaDiff[], gidB: Gid, gidE: Gid): void {
+  const range = diffs.filter((diff) => (diff.snapB.gidB ?? 0) >= gidB);
+  const first = range[0];
+  if (first === undefined || first.snapB.gidB !== gidB || range.at(-1)?.snapE.gidB !== gidE) {
+    throw new StateError(`merge: specify exact ranges:${gidB}:${gidE}`);
+  }
+  if (!range.every(isCleanDiff))
+    throw new StateError(`merge: a dirty snapshot is in the range:${gidB}:${gidE}`);
+  if (first.isCompDiff) throw new StateError(`merge: first diff must not be comp diff:${gidB}`);
+  for (const diff of range.slice(1)) {
+    if (diff.isMergeable && !diff.isCompDiff) continue;
+    throw new StateError(
+      `merge: diff must mergeable and not comp diff:${diff.snapB.gidB}:${diff.snapE.gidB}`,
+    );
+  }
+}
+
+/** Grows an archive's image; `doZeroClear` writes zeros over what is new. */
+export async function resizeArchive(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  sizeMb: number,
+  doZeroClear: boolean,
+): Promise<void> {
+  verifySizeMb(sizeMb);
+  const state = await getState(session, ax, vol);
+  if (!ARCHIVE_RESIZABLE.includes(state)) {
+    throw new StateError(
+      `resize_archive:bad state:${ax.name}:${vol}:${sizeMb}:${state}`,
+      state,
+      ARCHIVE_RESIZABLE,
+    );
+  }
+  const oldMb = (await getVolSizeLb(session, ax, vol)) / LB_PER_MIB;
+  if (oldMb === sizeMb) return;
+  if (oldMb > sizeMb) {
+    throw new StateError(`resize_archive:shrink is not supported:${ax.name}:${vol}:${oldMb}:${sizeMb}`);
+  }
+  await runCtl(session, ax, ['resize', vol, `${sizeMb}m`, ...(doZeroClear ? ['zeroclear'] : [])]);
+  await waitForNoAction(session, ax, vol, 'Resize', SHORT_TIMEOUT_S);
+  await pollUntil(
+    session,
+    SHORT_TIMEOUT_S,
+    async () => {
+      const newMb = (await getVolSizeLb(session, ax, vol)) / LB_PER_MIB;
+      return newMb >= sizeMb ? { done: undefined } : { seen: String(newMb) };
+    },
+    (last) =>
+      new TimeoutError(
+        `wait_for_resize:size is not changed(restored vol may exist):${ax.name}:${vol}:${oldMb}:${last}:${sizeMb}`,
+      ),
+  );
+}
+
+/** Grows a storage's walb device; its data device must have been grown. Nothing where the volume is Clear. */
+export async function resizeStorage(
+  session: ControlSession,
+  sx: Server,
+  vol: string,
+  sizeMb: number,
+): Promise<void> {
+  verifySizeMb(sizeMb);
+  if ((await getState(session, sx, vol)) === 'Clear') return;
+  await runCtl(session, sx, ['resize', vol, `${sizeMb}m`]);
+}
+
+/** Grows all archives, then all storages; stops at the first failure. */
+export async function resize(
+  session: ControlSession,
+  vol: string,
+  sizeMb: number,
+  doZeroClear: boolean,
+): Promise<void> {
+  for (const ax of session.layout.archives) await resizeArchive(session, ax, vol, sizeMb, doZeroClear);
+  for (const sx of session.layout.storages) await resizeStorage(session, sx, vol, sizeMb);
+}
+
+function verifySizeMb(sizeMb: number): void {
+  if (Number.isSafeInteger(sizeMb) && sizeMb > 0) return;
+  throw new FormatError(`a size of at least 1 MiB is expected, got ${sizeMb}`);
+}
+
+/** Removes diffs that larger ones have made superfluous. */
+export async function gcDiff(session: ControlSession, ax: Server, vol: string): Promise<void> {
+  await runCtl(session, ax, ['gc-diff', vol]);
+}

@@ -1,0 +1,413 @@
+import { FormatError, NotFoundError, StateError, TimeoutError } from '../errors.ts';
+import { digitsToUnixTime } from '../format/time-text.ts';
+import { sleep } from '../server/shared/condition.ts';
+import { type CompressOpt, compressOptFromText, DEFAULT_COMPRESS_OPT } from '../snapshot/host-info.ts';
+import type { MetaDiff, MetaSnap, MetaState } from '../snapshot/meta.ts';
+import {
+  diffFromListing,
+  formatMetaDiff,
+  type GidInfo,
+  gidInfoFromText,
+  gidInfoToText,
+  snapFromText,
+  stateFromText,
+} from '../snapshot/meta-text.ts';
+import type { Gid, Lb, UnixTimeS } from '../units.ts';
+import { US_PER_S } from '../units.ts';
+import { hostPortText, type ServerConnectionParam } from './server-layout.ts';
+import { type ControlSession, getState, runCtl } from './session.ts';
+import { ARCHIVE_ACTIVE } from './states.ts';
+
+/** Questions to servers, and what their answers mean (docs/operations.md, "Getters"). */
+
+type Server = ServerConnectionParam;
+
+async function one(session: ControlSession, server: Server, words: readonly string[]): Promise<string> {
+  return (await runCtl(session, server, ['get', ...words]))[0] ?? '';
+}
+
+async function many(session: ControlSession, server: Server, words: readonly string[]): Promise<string[]> {
+  return runCtl(session, server, ['get', ...words]);
+}
+
+async function count(session: ControlSession, server: Server, words: readonly string[]): Promise<number> {
+  return Number(await one(session, server, words));
+}
+
+/** `storage`, `proxy` or `archive`. */
+export const getHostType = (session: ControlSession, server: Server) => one(session, server, ['host-type']);
+
+/** Names of the servers that answer. */
+export async function getAliveServer(session: ControlSession): Promise<string[]> {
+  const alive: string[] = [];
+  for (const server of session.layout.getAll()) {
+    try {
+      await getHostType(session, server);
+      alive.push(server.name);
+    } catch {
+      // A server that does not answer is not alive; nothing else is asked here.
+    }
+  }
+  return alive;
+}
+
+/** Prints `name address:port kind state` of each server, `err` for those that do not answer. */
+export async function getStateAll(
+  session: ControlSession,
+  vol: string,
+  servers: readonly Server[] = session.layout.getAll(),
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const server of servers) {
+    let state: string;
+    try {
+      state = await getState(session, server, vol);
+    } catch {
+      state = 'err';
+    }
+    lines.push(`${server.name} ${hostPortText(server.address)} ${server.kind} ${state}`);
+  }
+  for (const line of lines) session.print(line);
+  return lines;
+}
+
+/** Volumes that a server has a directory for. */
+export const getVolList = (session: ControlSession, server: Server) => many(session, server, ['vol']);
+export const getUuid = (session: ControlSession, server: Server, vol: string) =>
+  one(session, server, ['uuid', vol]);
+export const getArchiveUuid = (session: ControlSession, ax: Server, vol: string) =>
+  one(session, ax, ['archive-uuid', vol]);
+export const getVolSizeLb = (session: ControlSession, ax: Server, vol: string): Promise<Lb> =>
+  count(session, ax, ['vol-size', vol]);
+export const getProgressLb = (session: ControlSession, ax: Server, vol: string): Promise<Lb> =>
+  count(session, ax, ['progress', vol]);
+
+/** Prints the fraction that a running sync has done, each second until none runs. */
+export async function monitorProgress(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  timeoutS: number,
+): Promise<void> {
+  const { clock } = session.world;
+  const deadlineUs = clock.monotonicUs() + timeoutS * US_PER_S;
+  const sizeLb = await getVolSizeLb(session, ax, vol);
+  while (clock.monotonicUs() < deadlineUs) {
+    const doneLb = await getProgressLb(session, ax, vol);
+    if (doneLb === 0) return;
+    session.print((doneLb / sizeLb).toFixed(6));
+    await sleep(clock, US_PER_S);
+  }
+  throw new TimeoutError(`monitor_progress:timeout:${ax.name}:${vol}:${timeoutS}`);
+}
+
+export async function getBase(session: ControlSession, ax: Server, vol: string): Promise<MetaState> {
+  return stateFromText(await one(session, ax, ['base', vol]), session.world.clock.wallTimeS());
+}
+
+/** Every diff that an archive has, superseded ones too, beginning in [gidB, gidE). */
+export async function getDiffList(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid = 0,
+  gidE: Gid | null = null,
+): Promise<MetaDiff[]> {
+  return (await many(session, ax, ['diff', vol, ...gidRange(gidB, gidE)])).map(diffFromListing);
+}
+
+/** The diffs that are applied one after the other from the base on, up to a gid. */
+export async function getApplicableDiffList(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid | null = null,
+): Promise<MetaDiff[]> {
+  return (await many(session, ax, ['applicable-diff', vol, gidText(gid)])).map(diffFromListing);
+}
+
+export async function printDiffList(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid = 0,
+  gidE: Gid | null = null,
+): Promise<void> {
+  for (const diff of await getDiffList(session, ax, vol, gidB, gidE)) session.print(formatMetaDiff('', diff));
+}
+
+export async function printApplicableDiffList(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid | null = null,
+): Promise<void> {
+  for (const diff of await getApplicableDiffList(session, ax, vol, gid))
+    session.print(formatMetaDiff('', diff));
+}
+
+export const getNumDiff = (
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid = 0,
+  gidE: Gid | null = null,
+) => count(session, ax, ['num-diff', vol, ...gidRange(gidB, gidE)]);
+
+export const getTotalDiffSize = (
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid = 0,
+  gidE: Gid | null = null,
+) => count(session, ax, ['total-diff-size', vol, ...gidRange(gidB, gidE)]);
+
+/** Whether an archive has exactly the clean diff |gidB|-->|gidE|. */
+export async function existsDiff(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gidB: Gid,
+  gidE: Gid,
+): Promise<boolean> {
+  const gids = [gidB, gidB, gidE, gidE].map(String);
+  return (await count(session, ax, ['exists-diff', vol, ...gids])) !== 0;
+}
+
+export async function existsBaseImage(session: ControlSession, ax: Server, vol: string): Promise<boolean> {
+  return (await count(session, ax, ['exists-base-image', vol])) !== 0;
+}
+
+export async function isOverflow(session: ControlSession, sx: Server, vol: string): Promise<boolean> {
+  return (await count(session, sx, ['is-overflow', vol])) !== 0;
+}
+
+/** Throws StateError when the log of a volume has overflowed. */
+export async function verifyNotOverflow(session: ControlSession, sx: Server, vol: string): Promise<void> {
+  if (await isOverflow(session, sx, vol)) throw new StateError(`verify_not_overflow:${sx.name}:${vol}`);
+}
+
+export async function isWdiffSendError(
+  session: ControlSession,
+  px: Server,
+  vol: string,
+  ax: Server,
+): Promise<boolean> {
+  return (await count(session, px, ['is-wdiff-send-error', vol, ax.name])) !== 0;
+}
+
+/** Names of the archives that a proxy sends a volume's diffs to. */
+export const getArchiveInfoList = (session: ControlSession, px: Server, vol: string) =>
+  runCtl(session, px, ['archive-info', 'list', vol]);
+
+/** How diffs are sent and images compared. Sizes are texts with a unit. */
+export interface SyncOpt {
+  readonly compression: CompressOpt;
+  readonly delayS: number;
+  readonly maxWdiffMergeSizeU: string;
+  readonly bulkSizeU: string;
+}
+
+export function makeSyncOpt(given: Partial<SyncOpt> = {}): SyncOpt {
+  return {
+    compression: DEFAULT_COMPRESS_OPT,
+    delayS: 0,
+    maxWdiffMergeSizeU: '1G',
+    bulkSizeU: '64K',
+    ...given,
+  };
+}
+
+/** What a proxy knows of an archive: `host:port`, and how it sends. */
+export async function getArchiveInfo(
+  session: ControlSession,
+  px: Server,
+  vol: string,
+  ax: Server,
+): Promise<{ hostPort: string; syncOpt: SyncOpt }> {
+  const line = (await runCtl(session, px, ['archive-info', 'get', vol, ax.name]))[0] ?? '';
+  const [hostPort = '', compression = '', delay = ''] = line.split(' ');
+  return {
+    hostPort,
+    syncOpt: makeSyncOpt({ compression: compressOptFromText(compression), delayS: Number(delay) }),
+  };
+}
+
+/** Snapshots that can be restored: the explicit ones and the newest, or all. Ascending. */
+export async function getRestorable(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  opt: '' | 'all' = '',
+): Promise<GidInfo[]> {
+  if (opt !== '' && opt !== 'all') throw new FormatError(`get_restorable:bad opt:${opt}`);
+  const words = opt === '' ? [] : [opt];
+  return (await many(session, ax, ['restorable', vol, ...words])).map(gidInfoFromText);
+}
+
+export async function getRestorableGid(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  opt: '' | 'all' = '',
+): Promise<Gid[]> {
+  return (await getRestorable(session, ax, vol, opt)).map((info) => info.gid as Gid);
+}
+
+export async function printRestorable(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  opt: '' | 'all' = '',
+): Promise<void> {
+  for (const info of await getRestorable(session, ax, vol, opt)) session.print(gidInfoToText(info));
+}
+
+/** The newest gid that can be restored. Throws NotFoundError when there is none. */
+export async function getLatestCleanSnapshot(session: ControlSession, ax: Server, vol: string): Promise<Gid> {
+  const gid = (await getRestorableGid(session, ax, vol)).at(-1);
+  if (gid === undefined) throw new NotFoundError(`get_latest_clean_snapshot:not found:${ax.name}:${vol}`);
+  return gid;
+}
+
+export async function getRestored(session: ControlSession, ax: Server, vol: string): Promise<Gid[]> {
+  return (await many(session, ax, ['restored', vol])).map(Number);
+}
+
+export async function getCold(session: ControlSession, ax: Server, vol: string): Promise<Gid[]> {
+  return (await many(session, ax, ['cold', vol])).map(Number);
+}
+
+/** Where a restored snapshot is found on the archive's host; whether it exists is not looked at. */
+export async function getRestoredPath(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid,
+): Promise<string> {
+  return `/dev/${await one(session, ax, ['volume-group'])}/wr_${vol}_${gid}`;
+}
+
+/** By volume: the gid of the latest snapshot. */
+export async function getLatestSnapshotInfo(
+  session: ControlSession,
+  server: Server,
+  vol: string | null = null,
+): Promise<Map<string, Gid>> {
+  const found = new Map<string, Gid>();
+  for (const line of await many(session, server, ['latest-snap', ...(vol === null ? [] : [vol])])) {
+    const fields = parseLtsv(line);
+    const name = fields.get('name');
+    const gid = fields.get('gid');
+    if (name === undefined || gid === undefined || !/^[0-9]+$/.test(gid)) {
+      throw new FormatError(`get_latest_snapshot_info:bad line:${line}`);
+    }
+    found.set(name, Number(gid));
+  }
+  return found;
+}
+
+export async function getMetaSnap(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid | null = null,
+): Promise<MetaSnap> {
+  return snapFromText(await one(session, ax, ['meta-snap', vol, ...(gid === null ? [] : [String(gid)])]));
+}
+
+export async function getMetaState(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  isApplying: boolean,
+  gid: Gid | null = null,
+): Promise<MetaState> {
+  const words = ['meta-state', vol, isApplying ? '1' : '0', ...(gid === null ? [] : [String(gid)])];
+  return stateFromText(await one(session, ax, words), session.world.clock.wallTimeS());
+}
+
+/** The hash of a snapshot as 32 hex digits; it depends on the chunk size. */
+export async function getBlockHash(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  gid: Gid,
+  bulkSizeU = '64K',
+  scanSizeU: string | null = null,
+): Promise<string> {
+  const words = ['bhash', vol, String(gid), bulkSizeU, ...(scanSizeU === null ? [] : [scanSizeU])];
+  return (await runCtl(session, ax, words))[0] ?? '';
+}
+
+/** How far destinations lag behind, one map of fields for each. */
+export async function getTsDelta(session: ControlSession, server: Server): Promise<Map<string, string>[]> {
+  return (await many(session, server, ['ts-delta'])).map(parseLtsv);
+}
+
+/** One kind of action of a volume at an archive. */
+export interface ActionInfo {
+  readonly count: number;
+  /** Null = never since the server started. */
+  readonly lastBeginS: UnixTimeS | null;
+}
+
+/** By volume and action; volumes that are not active are left out. */
+export async function getAllActions(
+  session: ControlSession,
+  ax: Server,
+): Promise<Map<string, Map<string, ActionInfo>>> {
+  const result = new Map<string, Map<string, ActionInfo>>();
+  for (const line of await many(session, ax, ['all-actions'])) {
+    const [vol = '', ...words] = line.split(' ');
+    if (words.length % 3 !== 0) throw new FormatError(`get_all_actions:bad line:${line}`);
+    const actions = new Map<string, ActionInfo>();
+    for (let i = 0; i < words.length; i += 3) {
+      const [action = '', number = '', time = ''] = words.slice(i, i + 3);
+      actions.set(action, {
+        count: Number(number),
+        lastBeginS: time === '---' ? null : digitsToUnixTime(time.replace(/[-T:]/g, '')),
+      });
+    }
+    result.set(vol, actions);
+  }
+  return result;
+}
+
+/** As getAllActions, for the volumes where nothing runs: the time at which each action began last. */
+export async function getIdleVolumes(
+  session: ControlSession,
+  ax: Server,
+): Promise<Map<string, Map<string, UnixTimeS | null>>> {
+  const idle = new Map<string, Map<string, UnixTimeS | null>>();
+  for (const [vol, actions] of await getAllActions(session, ax)) {
+    if ([...actions.values()].some((info) => info.count > 0)) continue;
+    idle.set(vol, new Map([...actions].map(([action, info]) => [action, info.lastBeginS])));
+  }
+  return idle;
+}
+
+/** Tab-separated `key:value` fields; the first colon divides. */
+export function parseLtsv(line: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const field of line.split('\t')) {
+    const colon = field.indexOf(':');
+    if (colon < 0) throw new FormatError(`a field key:value is expected, got ${field}`);
+    fields.set(field.slice(0, colon), field.slice(colon + 1));
+  }
+  return fields;
+}
+
+/** Whether an archive works on a volume. */
+export async function isArchiveActive(session: ControlSession, ax: Server, vol: string): Promise<boolean> {
+  return ARCHIVE_ACTIVE.includes(await getState(session, ax, vol));
+}
+
+function gidText(gid: Gid | null): string {
+  return gid === null ? '18446744073709551615' : String(gid);
+}
+
+function gidRange(gidB: Gid, gidE: Gid | null): string[] {
+  if (gidE !== null && gidB > gidE) throw new FormatError(`bad gid range:${gidB}:${gidE}`);
+  return [String(gidB), gidText(gidE)];
+}
