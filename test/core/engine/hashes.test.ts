@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { blockHashes, StreamHash, streamHash } from '../../../core/engine/block-hash.ts';
+import { memorySource } from '../../../core/engine/memory-stream.ts';
 import { murmur3x64128 } from '../../../core/engine/murmur3.ts';
 import { SipHasher, sipHash } from '../../../core/engine/siphash.ts';
 
@@ -110,3 +112,33 @@ function definition(data: Uint8Array, seed: number): Uint8Array {
   out.setBigUint64(8, h2, true);
   return new Uint8Array(out.buffer);
 }
+
+describe('hashes of images', () => {
+  const chunks = [zeros(512), counting(512)];
+  const image = Uint8Array.from([...chunks[0], ...chunks[1]]);
+
+  it('stream hash: seeds count up, digests are xor-ed', async () => {
+    expect(hex(await streamHash(memorySource(image, 100), 512))).toBe('3476f492f2c372edf3793ff4a7cf575a');
+    expect(hex(await streamHash(memorySource(image), 4096))).toBe(hex(murmur3x64128(image, 0)));
+    expect(hex(await streamHash(memorySource(zeros(0)), 512))).toBe('0'.repeat(32));
+    const hash = new StreamHash(0xffffffff);
+    hash.add(chunks[0]);
+    hash.add(chunks[1]);
+    const second = murmur3x64128(chunks[1], 0);
+    const both = murmur3x64128(chunks[0], 0xffffffff).map((byte, i) => byte ^ second[i]);
+    expect(hex(hash.digest())).toBe(hex(both));
+  });
+
+  it('block hashes: a digest for each chunk, or one', async () => {
+    const lines: string[] = [];
+    for await (const { addressLb, digest } of blockHashes(memorySource(zeros(1280 - 256), 300), 512, 7)) {
+      lines.push(`${addressLb} ${hex(digest)}`);
+    }
+    expect(lines).toEqual(['7 f0888a9d1e6148884cefd1814aca6f04', '8 f0888a9d1e6148884cefd1814aca6f04']);
+    const whole = blockHashes(memorySource(zeros(1024)), 0);
+    expect(hex((await whole.next()).value?.digest ?? zeros(0))).toBe('1846ea02fb158f214030c2fe7b12c09f');
+    const odd = blockHashes(memorySource(zeros(700)), 512);
+    await odd.next();
+    await expect(odd.next()).rejects.toThrow('multiples of LOGICAL_BLOCK_SIZE');
+  });
+});
