@@ -112,13 +112,13 @@ export class Checkpoint {
 
   /** A failed one ends the timer until somebody starts it. */
   async #run(epoch: number): Promise<void> {
-    const { clock, log, sector } = this.#state;
+    const { clock, log, name } = this.#state;
     const beganUs = clock.monotonicUs();
     const ok = await this.take();
     if (epoch !== this.#epoch) return;
     if (!ok) {
       this.#running = false;
-      log.error(`walb device ${sector.name}: checkpoint failed, no more will be taken`);
+      log.error(`walb device ${name}: checkpoint failed, no more will be taken`);
       return;
     }
     const usedUs = clock.monotonicUs() - beganUs;

@@ -17,6 +17,8 @@ export interface DeviceState {
   readonly log: Log;
   readonly limits: DeviceLimits;
   readonly module: ModuleParams;
+  /** Under which the device runs; the one in the super sector may be empty. */
+  readonly name: string;
   /** As last written or about to be; replaced, never changed in place. */
   sector: SuperSector;
   readonly lsids: { -readonly [name in keyof LsidSet]: LsidSet[name] };
@@ -47,7 +49,7 @@ export function ioError(message: string): IoError {
 export function setReadOnly(state: DeviceState, reason: string): void {
   if (state.readOnly) return;
   state.readOnly = true;
-  state.log.error(`walb device ${state.sector.name}: read-only from now on: ${reason}`);
+  state.log.error(`walb device ${state.name}: read-only from now on: ${reason}`);
   for (const told of state.whenReadOnly) told();
   state.changed.notify();
 }

@@ -101,7 +101,7 @@ export class LogWriter {
     lsids.latest = newLatest;
     if (!state.overflow && newLatest - lsids.oldest > ringPb(state)) {
       state.overflow = true;
-      state.log.error(`walb device ${sector.name}: the log overflowed`);
+      state.log.error(`walb device ${state.name}: the log overflowed`);
       this.#parts.onOverflow();
     }
     this.#batchesInFlight += 1;

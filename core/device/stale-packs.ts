@@ -69,7 +69,7 @@ export class StalePacks {
     }
     if (erasedCount > 0) {
       if (ldev.supportsFlush) await ldev.flush(DEVICE_STEPS.staleFlush);
-      state.log.info(`walb device ${sector.name}: erased ${erasedCount} packs of log that was lost`);
+      state.log.info(`walb device ${state.name}: erased ${erasedCount} packs of log that was lost`);
     }
     this.#cleanLsid = beginLsid + sizePb;
   }

@@ -94,7 +94,9 @@ async function open(options: WalbDeviceOptions): Promise<WalbDevice> {
     log: options.log,
     limits,
     module: { ...DEFAULT_MODULE_PARAMS, ...options.module },
-    sector: { ...sector, name },
+    name,
+    // A name given here is kept; the fallback is not.
+    sector: { ...sector, name: options.name || sector.name },
     lsids: {
       latest: written,
       completed: written,
@@ -168,7 +170,7 @@ export class WalbDevice {
   }
 
   get name(): string {
-    return this.#state.sector.name;
+    return this.#state.name;
   }
   get uuid(): Uuid {
     return this.#state.sector.uuid;
