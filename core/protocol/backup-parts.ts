@@ -4,7 +4,7 @@ import { type CompressOpt, writeCompressOpt } from '../snapshot/host-info.ts';
 import type { MetaSnap } from '../snapshot/meta.ts';
 import { writeMetaSnap } from '../snapshot/meta-codec.ts';
 import type { Lb, UnixTimeS } from '../units.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, withoutTrace } from './channel.ts';
 import { ACCEPT } from './command.ts';
 import { MAX_BULK_LB, parseVolId } from './params.ts';
 import { receiveCompressOpt } from './settings.ts';
@@ -56,7 +56,7 @@ export async function requestBackup(channel: Channel, request: BackupRequest): P
   writeCompressOpt(channel.out, request.compression);
   await channel.flush(STEPS.sendRequest);
   const reply = await channel.readString(STEPS.reply);
-  return reply === ACCEPT ? null : reply;
+  return reply === ACCEPT ? null : withoutTrace(reply);
 }
 
 /** Server: reads the request; FormatError unless it comes from a storage server and makes sense. */

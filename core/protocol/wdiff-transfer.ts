@@ -3,7 +3,7 @@ import type { Uuid } from '../format/uuid.ts';
 import type { MetaDiff } from '../snapshot/meta.ts';
 import { writeMetaDiff } from '../snapshot/meta-codec.ts';
 import type { Lb } from '../units.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, withoutTrace } from './channel.ts';
 import { ACCEPT } from './command.ts';
 import { parseVolId } from './params.ts';
 
@@ -78,7 +78,7 @@ export async function requestWdiffTransfer(channel: Channel, request: WdiffReque
   const text = await channel.readString(STEPS.reply);
   if (text === ACCEPT) return { kind: 'accept' };
   const word = WDIFF_REJECTIONS.find((rejection) => rejection === text);
-  return word === undefined ? { kind: 'error', text } : { kind: 'rejected', word };
+  return word === undefined ? { kind: 'error', text: withoutTrace(text) } : { kind: 'rejected', word };
 }
 
 /** Server: reads the offer. Throws FormatError for a bad volume id or host type. */

@@ -15,7 +15,7 @@ import { writeMetaDiff } from '../snapshot/meta-codec.ts';
 import { diffToVerboseText } from '../snapshot/meta-text.ts';
 import type { Lb, Pb } from '../units.ts';
 import type { CodecPool } from '../world/index.ts';
-import { type Channel, CONTROL } from './channel.ts';
+import { type Channel, CONTROL, withoutTrace } from './channel.ts';
 import { checkStop, type StreamHooks } from './chunks.ts';
 import { ACCEPT } from './command.ts';
 import {
@@ -96,7 +96,7 @@ export async function requestWlogTransfer(channel: Channel, request: WlogRequest
   out.u64(request.maxLogSizePb);
   await channel.flush(STEPS.sendRequest);
   const reply = await channel.readString(STEPS.reply);
-  return reply === ACCEPT ? null : reply;
+  return reply === ACCEPT ? null : withoutTrace(reply);
 }
 
 /** Server: reads the request. Throws FormatError for a bad volume id or a block size other than 512 or 4096. */
