@@ -136,6 +136,8 @@ export class ConnectAttempt {
       this.#reject,
     );
     if (!connection.client.held) connection.client.resetPeer();
+    connection.toServer.checkCut();
+    connection.toClient.checkCut();
     return undefined;
   }
 

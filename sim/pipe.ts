@@ -160,15 +160,17 @@ export class Pipe implements EventOwner, LinkWaiter {
     this.#cancelGiveUp();
   }
 
-  /** Calls `cut` when `atByte` bytes have arrived; the bytes after them do not arrive in the same event. */
+  /** Calls `cut` when `atByte` bytes have arrived and `checkCut` is asked; later bytes do not arrive before. */
   cutAt(atByte: number, cut: () => void): void {
     this.#cut = { atByte, cut };
-    this.#checkCut();
   }
 
   /** Something on the way gave the connection up: what is here is lost, what comes later is answered by a reset. */
   breakOff(): void {
     this.#broken = true;
+    const outstanding = [...this.#inFlight, ...this.#unsent];
+    const ended = outstanding.some(({ kind }) => kind === 'fin');
+    if (outstanding.length > 0) this.#owesReset = true;
     this.forgetUnsent();
     this.#inFlight = [];
     this.#inFlightBytes = 0;
@@ -177,6 +179,7 @@ export class Pipe implements EventOwner, LinkWaiter {
     if (this.#event !== null) loop.cancel(this.#event);
     this.#event = null;
     loop.schedule(loop.nowUs, () => (this.sender.roomToSend() ? undefined : QUIET), this);
+    if (ended) this.finish();
   }
 
   /** Lets nothing arrive any more. */
@@ -311,8 +314,9 @@ export class Pipe implements EventOwner, LinkWaiter {
     }
     const acknowledged = this.reverse.#passes;
     if (!acknowledged) this.#unackedBytes += segment.bytes.length;
-    let noticed = this.receiver.arrive(segment);
-    if (this.#checkCut()) noticed = true;
+    const isEmpty = segment.kind === 'data' && segment.bytes.length === 0;
+    let noticed = isEmpty ? false : this.receiver.arrive(segment);
+    if (this.checkCut()) noticed = true;
     if (acknowledged) {
       if (this.sender.roomToSend()) noticed = true;
       if (this.#unsent.length > 0) this.pump();
@@ -320,7 +324,8 @@ export class Pipe implements EventOwner, LinkWaiter {
     return noticed;
   }
 
-  #checkCut(): boolean {
+  /** Cuts if it is time. Returns whether it did. */
+  checkCut(): boolean {
     const cut = this.#cut;
     if (cut === null || this.#arrivedBytes < cut.atByte) return false;
     this.#cut = null;

@@ -28,6 +28,11 @@ export function pattern(sizeBytes: number, from = 0): Uint8Array {
   return result;
 }
 
+/** Whether two byte strings are the same (matchers are slow on long ones). */
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0;
+}
+
 export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
