@@ -125,6 +125,14 @@ describe('logpack header', () => {
   it.each<[string, (view: DataView) => void]>([
     ['another type', (v) => v.setUint16(4, 4, true)],
     ['more records than fit', (v) => v.setUint16(16, 16, true)],
+    [
+      'one record more than fits, that seems to exist',
+      (v) => {
+        v.setUint16(16, 16, true);
+        for (let i = 3; i < 15; i++) v.setUint32(24 + i * 32 + 4, 5, true);
+        v.setUint32(508, 1, true);
+      },
+    ],
     ['a huge record count', (v) => v.setUint16(16, 0xffff, true)],
     ['a total that is too small', (v) => v.setUint16(6, 3, true)],
     ['a total that is too large', (v) => v.setUint16(6, 5, true)],
@@ -188,6 +196,10 @@ describe('end block', () => {
         expect(isEndBlock(decodeLogpackHeader(block, salt))).toBe(true);
       }),
     );
+  });
+
+  it('is verified too', () => {
+    expect(() => decodeLogpackHeader(encodeEndBlock(512, SALT), SALT + 1)).toThrow('checksum');
   });
 
   it('is not a block of zeros', () => {

@@ -109,6 +109,7 @@ describe('super sector', () => {
     ['a physical block size that is not the block', 12, [0, 16]],
     ['a physical block size of 8192', 12, [0, 32]],
     ['an unterminated name', 40, new Array(32).fill(0x41)],
+    ['a name that ends behind its field', 40, [...new Array(32).fill(0x41), 0, 1]],
     ['an lsid of all ones', 88, new Array(8).fill(0xff)],
     ['an lsid above 2^53-1', 88, [0, 0, 0, 0, 0, 0, 0x20, 0]],
     ['oldest above written', 80, [1]],

@@ -66,6 +66,14 @@ describe('lines about logs', () => {
     ]);
   });
 
+  it('count padding in physical blocks', () => {
+    const statistics = newWlogStatistics(0, 10);
+    const padded = new LogpackBuilder(4096, 0);
+    padded.addPadding(16);
+    addPack(statistics, padded.header(), 3, 4096);
+    expect(statistics.paddingPb).toBe(2);
+  });
+
   it('show what was written to a device', () => {
     const statistics = newWriteIoStatistics();
     countWriteIo(statistics, 'normal', 3);

@@ -23,6 +23,7 @@ describe('uuid', () => {
   it.each([
     ['', 'strToBinary:bad size::32'],
     ['0'.repeat(31), `strToBinary:bad size:${'0'.repeat(31)}:32`],
+    ['0'.repeat(33), `strToBinary:bad size:${'0'.repeat(33)}:32`],
     [`${'0'.repeat(30)}0g`, 'atoi::convertHexToInt:0g'],
     [`-1${'0'.repeat(30)}`, 'atoi::convertHexToInt:-1'],
   ])('refuses %j', (text, message) => {
