@@ -124,16 +124,23 @@ export class DiffOrder {
     return found.map((entry) => entry.diff);
   }
 
-  /** Puts what is left of a chunk back: dropped when empty, joined with the next when both are small. */
+  /** Puts what is left of a chunk back: dropped when empty, joined with a neighbour when both are small. */
   #settle(at: number, entries: DiffEntry[]): void {
     if (entries.length === 0) {
       this.#chunks.splice(at, 1);
       return;
     }
-    const next = this.#chunks[at + 1];
-    if (next !== undefined && entries.length + next.entries.length <= CHUNK_ENTRIES) {
-      this.#chunks.splice(at, 2, chunkOf(entries.concat(next.entries)));
-    } else this.#chunks[at] = chunkOf(entries);
+    const first = this.#hasRoom(at - 1, entries.length) ? at - 1 : at;
+    const last = first === at && this.#hasRoom(at + 1, entries.length) ? at + 1 : at;
+    this.#chunks[at] = chunkOf(entries);
+    if (first === last) return;
+    const joined = this.#chunks[first].entries.concat(this.#chunks[last].entries);
+    this.#chunks.splice(first, 2, chunkOf(joined));
+  }
+
+  #hasRoom(at: number, entries: number): boolean {
+    const chunk = this.#chunks[at];
+    return chunk !== undefined && chunk.entries.length + entries <= CHUNK_ENTRIES;
   }
 
   /** Index of the chunk where the entry is or belongs, -1 when it comes before all. */

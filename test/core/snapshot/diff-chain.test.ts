@@ -251,12 +251,12 @@ describe('lists to merge', () => {
   });
 
   it('never makes a malformed diff', () => {
-    const odd = new DiffSet([D([0, 3], [1, 3]), D([0, 1], 2)]);
-    expect(texts(mergeableDiffList(odd, 0))).toEqual(['|0,1|-->|2|']);
-    const behind = new DiffSet([D([0, 3], [1, 3]), D([1, 1], 2), D([1, 2], 3)]);
-    for (const list of [mergeableDiffList(behind, 0), applicableAndMergeableDiffList(behind, S(0, 3))]) {
-      expect(() => mergeDiffs(list)).not.toThrow();
-    }
+    const odd = [D([0, 5], [2, 5]), D([1, 2], 3)];
+    expect(() => mergeDiffs(odd)).toThrow('broken progress constraint for E:|0,5|:|3|');
+    const set = new DiffSet(odd);
+    expect(texts(applicableDiffList(set, S(0, 5)))).toHaveLength(2);
+    expect(mergeableDiffList(set, 0)).toEqual([odd[0]]);
+    expect(applicableAndMergeableDiffList(set, S(0, 5))).toEqual([odd[0]]);
   });
 
   it('gives the longest beginning of the chain that merges', () => {

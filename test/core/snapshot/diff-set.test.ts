@@ -120,6 +120,7 @@ describe('DiffSet', () => {
     expect(set.eraseBeforeGid(n / 2)).toHaveLength(n / 2);
     for (let i = n - 1; i >= n / 2; i -= 2) set.erase(D(i, i + 1));
     expect(set.size).toBe(n / 4);
+    expect(set.getAll()).toHaveLength(n / 4);
   });
 });
 
@@ -309,9 +310,12 @@ describe('against a naive set', () => {
           }
         };
         compare();
-        for (const diff of set.getAll()) {
-          if (next(10) > 0) expect(set.erase(diff)).toEqual(naive.erase(diff));
-        }
+        // Some orders of erasing leave small chunks before, some behind the one that shrinks.
+        const order = next(3);
+        const doomed = set.getAll().filter(() => next(10) > 0);
+        if (order === 1) doomed.reverse();
+        if (order === 2) doomed.sort((a, b) => (a.snapB.gidB! % 97) - (b.snapB.gidB! % 97));
+        for (const diff of doomed) expect(set.erase(diff)).toEqual(naive.erase(diff));
         compare();
         expect(set.eraseBeforeGid(300)).toEqual(naive.eraseBefore(300));
         compare();
