@@ -25,7 +25,6 @@ const JOIN_BYTES = MIB;
 interface InFlight {
   readonly beginLb: Lb;
   readonly endLb: Lb;
-  readonly done: Promise<void>;
 }
 
 /**
@@ -41,6 +40,8 @@ export class DeviceWriter {
   readonly #inFlight = new Set<InFlight>();
   #inFlightBytes = 0;
   #failure: { readonly error: unknown } | null = null;
+  /** Who waits for the next write to be done. */
+  #waiters: (() => void)[] = [];
   /** A write that is held back because the next one may continue it. */
   #held: Uint8Array = NO_DATA;
   #heldLb: Lb = 0;
@@ -117,43 +118,46 @@ export class DeviceWriter {
     this.#held = NO_DATA;
     const endLb = beginLb + data.length / LOGICAL_BLOCK_BYTES;
     await this.#makeRoom(beginLb, endLb, data.length);
-    const entry: InFlight = {
-      beginLb,
-      endLb,
-      done: this.#device
-        .write(beginLb, data, this.#steps.write)
-        .catch((error: unknown) => {
-          this.#failure ??= { error };
-        })
-        .then(() => {
-          this.#inFlight.delete(entry);
-          this.#inFlightBytes -= data.length;
-        }),
-    };
+    const entry: InFlight = { beginLb, endLb };
     this.#inFlight.add(entry);
     this.#inFlightBytes += data.length;
+    const done = (): void => {
+      this.#inFlight.delete(entry);
+      this.#inFlightBytes -= data.length;
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      for (const wake of waiters) wake();
+    };
+    this.#device.write(beginLb, data, this.#steps.write).then(done, (error: unknown) => {
+      this.#failure ??= { error };
+      done();
+    });
   }
 
   /** Waits until a write of the range may be in flight. */
   async #makeRoom(beginLb: Lb, endLb: Lb, sizeBytes: number): Promise<void> {
     for (;;) {
       this.#throwFailure();
-      const overlapping: Promise<void>[] = [];
-      for (const other of this.#inFlight) {
-        if (other.beginLb < endLb && beginLb < other.endLb) overlapping.push(other.done);
-      }
-      if (overlapping.length > 0) {
-        await Promise.all(overlapping);
-        continue;
-      }
+      if (this.#inFlight.size === 0) return;
       const full = this.#inFlight.size >= this.#maxWrites || this.#inFlightBytes + sizeBytes > this.#maxBytes;
-      if (this.#inFlight.size === 0 || !full) return;
-      await Promise.race(Array.from(this.#inFlight, (other) => other.done));
+      if (!full && !this.#overlaps(beginLb, endLb)) return;
+      await this.#oneDone();
     }
   }
 
+  #overlaps(beginLb: Lb, endLb: Lb): boolean {
+    for (const other of this.#inFlight) {
+      if (other.beginLb < endLb && beginLb < other.endLb) return true;
+    }
+    return false;
+  }
+
+  #oneDone(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
   async #settled(): Promise<void> {
-    await Promise.all(Array.from(this.#inFlight, (entry) => entry.done));
+    while (this.#inFlight.size > 0) await this.#oneDone();
   }
 
   #throwFailure(): void {

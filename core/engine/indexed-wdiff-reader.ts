@@ -12,20 +12,21 @@ import type { Uuid } from '../format/uuid.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../format/wdiff-header.ts';
 import { endLb } from '../format/wdiff-record.ts';
 import { countWdiffIo, newWdiffStatistics, type WdiffStatistics } from '../format/wdiff-text.ts';
-import { type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import type { CodecJob, CodecPool } from '../world/codec.ts';
 import type { RandomReader } from './byte-stream.ts';
 import { ImageCache } from './image-cache.ts';
-import { BATCH_BYTES } from './io-codec.ts';
+import { READ_BATCH_BYTES } from './io-codec.ts';
 import { checkImageSize, NO_DATA, type PlainIo } from './plain-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
 /** Index records that are read and held at a time: 48 KiB. */
 const INDEX_PIECE_RECORDS = 1024;
+const DEFAULT_CACHE_BYTES = 4 * MIB;
 
 export interface IndexedReaderOptions {
-  /** Decompressed images that are kept for pieces to come. The default is 32 MiB. */
-  readonly cacheBytes?: number;
+  /** Where decompressed images are kept for pieces to come; may be shared by many inputs. The default has 4 MiB. */
+  readonly cache?: ImageCache;
 }
 
 /** What the index record of an image says about it. */
@@ -97,11 +98,11 @@ export class IndexedWdiffInput implements WdiffInput {
   #records: readonly IndexRecord[] = [];
   #recordAt = 0;
 
-  private constructor(index: IndexReader, file: RandomReader, pool: CodecPool, cacheBytes: number) {
+  private constructor(index: IndexReader, file: RandomReader, pool: CodecPool, cache: ImageCache) {
     this.#index = index;
     this.#file = file;
     this.#pool = pool;
-    this.#cache = new ImageCache(cacheBytes);
+    this.#cache = cache;
     // Stored images are counted with what lies between and what nothing refers to, as the original counts.
     const dataSizeBytes = index.indexOffsetBytes - WDIFF_HEADER_BYTES;
     this.statistics = { ...newWdiffStatistics(), wdiffCount: 1, dataSizeBytes };
@@ -114,7 +115,7 @@ export class IndexedWdiffInput implements WdiffInput {
     options: IndexedReaderOptions = {},
   ): Promise<IndexedWdiffInput> {
     const index = await IndexReader.open(file);
-    return new IndexedWdiffInput(index, file, pool, options.cacheBytes ?? 32 * 1024 * 1024);
+    return new IndexedWdiffInput(index, file, pool, options.cache ?? new ImageCache(DEFAULT_CACHE_BYTES));
   }
 
   get uuid(): Uuid {
@@ -125,7 +126,10 @@ export class IndexedWdiffInput implements WdiffInput {
     if (this.#recordAt === this.#records.length) {
       this.#records = await this.#index.nextPiece();
       this.#recordAt = 0;
-      if (this.#records.length === 0) return null;
+      if (this.#records.length === 0) {
+        this.#cache.dropFile(this);
+        return null;
+      }
     }
     const record = this.#records[this.#recordAt];
     const { addressLb, sizeLb, kind, imageOffsetLb } = record;
@@ -144,7 +148,7 @@ export class IndexedWdiffInput implements WdiffInput {
 
   /** The cached image of a record, or null. Throws FormatError when another record described it otherwise. */
   #cached(record: ImageRecord): Uint8Array | null {
-    const image = this.#cache.get(record.dataOffsetBytes);
+    const image = this.#cache.get(this, record.dataOffsetBytes);
     if (image !== null && image.length !== record.imageSizeLb * LOGICAL_BLOCK_BYTES) {
       throw new FormatError(`IO data invalid: two sizes for the image at ${record.dataOffsetBytes}`);
     }
@@ -159,15 +163,16 @@ export class IndexedWdiffInput implements WdiffInput {
     for (let i = first; i < this.#records.length; i++) {
       const record = this.#records[i];
       if (record.kind !== 'normal' || seen.has(record.dataOffsetBytes)) continue;
-      if (this.#cache.has(record.dataOffsetBytes)) continue;
+      if (this.#cache.has(this, record.dataOffsetBytes)) continue;
       // What the cache would drop again before its turn is not worth loading.
       bytes += record.imageSizeLb * LOGICAL_BLOCK_BYTES;
-      if (wanted.length > 0 && bytes > Math.min(BATCH_BYTES, this.#cache.limitBytes)) break;
+      if (wanted.length > 0 && bytes > Math.min(READ_BATCH_BYTES, this.#cache.limitBytes)) break;
       seen.add(record.dataOffsetBytes);
       wanted.push(record);
     }
     const images = await this.#loadImages(wanted);
-    for (let i = images.length - 1; i >= 0; i--) this.#cache.put(wanted[i].dataOffsetBytes, images[i]);
+    // The first is needed first, so it must be the last to be dropped.
+    for (let i = images.length - 1; i >= 0; i--) this.#cache.put(this, wanted[i].dataOffsetBytes, images[i]);
     return images[0];
   }
 

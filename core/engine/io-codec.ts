@@ -13,8 +13,10 @@ export interface CompressionOption {
 /** What converters and the archive's merge use. */
 export const SNAPPY: CompressionOption = { type: 'snappy', level: 0 };
 
-/** Plain bytes that are in one batch of jobs at least, unless there is no more. */
+/** Plain bytes that are compressed as one batch of jobs, an IO more or less. */
 export const BATCH_BYTES = 4 * MIB;
+/** Plain bytes that are decompressed as one batch; less, since a merge reads many diffs at once. */
+export const READ_BATCH_BYTES = MIB;
 
 /**
  * Compresses the data of normal IOs and sets the check sums. Each result is stored compressed only where that is

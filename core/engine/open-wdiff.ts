@@ -1,6 +1,8 @@
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../format/wdiff-header.ts';
+import { MIB } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
 import type { ByteSource, RandomReader } from './byte-stream.ts';
+import { ImageCache } from './image-cache.ts';
 import { type IndexedReaderOptions, IndexedWdiffInput } from './indexed-wdiff-reader.ts';
 import { openSortedWdiff, type SortedReaderOptions } from './sorted-wdiff-reader.ts';
 import type { WdiffInput } from './wdiff-input.ts';
@@ -28,4 +30,19 @@ export async function openWdiff(
   return header.type === 'sorted'
     ? await openSortedWdiff(sourceOf(file), pool, options)
     : await IndexedWdiffInput.open(file, pool, options);
+}
+
+/** Decompressed images that are kept for all inputs of a merge together. */
+const MERGE_CACHE_BYTES = 32 * MIB;
+
+/** Begins to read the files of a merge, oldest first; indexed ones share one cache. Throws FormatError. */
+export async function openWdiffs(
+  files: readonly RandomReader[],
+  pool: CodecPool,
+  options: SortedReaderOptions = {},
+): Promise<WdiffInput[]> {
+  const cache = new ImageCache(MERGE_CACHE_BYTES);
+  const inputs: WdiffInput[] = [];
+  for (const file of files) inputs.push(await openWdiff(file, pool, { ...options, cache }));
+  return inputs;
 }

@@ -2,12 +2,12 @@ import { FormatError } from '../errors.ts';
 import { decodePackHeader, PACK_HEADER_BYTES } from '../format/sorted-wdiff.ts';
 import type { Uuid } from '../format/uuid.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../format/wdiff-header.ts';
-import { endLb, type WdiffIo } from '../format/wdiff-record.ts';
+import { endLb, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
 import { countWdiffIo, newWdiffStatistics, type WdiffStatistics } from '../format/wdiff-text.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
 import { BufferedReader, type ByteSource } from './byte-stream.ts';
-import { BATCH_BYTES, decompressIos } from './io-codec.ts';
+import { decompressIos, READ_BATCH_BYTES } from './io-codec.ts';
 import { checkPackSize, type PackImage, storedIo } from './pack-image.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
@@ -30,6 +30,9 @@ export class SortedPackReader {
   readonly #requireEnd: boolean;
   #endLb: Lb = 0;
   #ended = false;
+  /** Of the present pack. */
+  #records: readonly WdiffRecord[] = [];
+  #recordAt = 0;
 
   /** For a stream whose file header was read already. */
   constructor(header: WdiffHeader, reader: BufferedReader, options: SortedReaderOptions = {}) {
@@ -39,46 +42,62 @@ export class SortedPackReader {
     this.#requireEnd = options.requireEnd ?? true;
   }
 
-  /** The next pack, or null at the end. */
+  /** The next pack as a whole, or null at the end. Passes over IOs of the pack before that were not read. */
   async next(): Promise<PackImage | null> {
+    const pack = await this.#nextHeader();
+    if (pack === null) return null;
+    const ios: WdiffIo[] = [];
+    for (let io = await this.nextIo(); io !== null; io = await this.nextIo()) ios.push(io);
+    return { header: pack.header, ios, sizeBytes: PACK_HEADER_BYTES + pack.totalSizeBytes };
+  }
+
+  /** Goes on to the next pack, whose IOs `nextIo` then gives; false at the end. */
+  async nextPack(): Promise<boolean> {
+    return (await this.#nextHeader()) !== null;
+  }
+
+  /** The next IO of the present pack, verified; null when there is no more. */
+  async nextIo(): Promise<WdiffIo | null> {
+    const record: WdiffRecord | undefined = this.#records[this.#recordAt];
+    if (record === undefined) return null;
+    this.#recordAt++;
+    const size = record.dataSizeBytes;
+    return storedIo(record, this.#reader.tryRead(size) ?? (await this.#reader.read(size)));
+  }
+
+  async #nextHeader(): Promise<{ header: Uint8Array; totalSizeBytes: number } | null> {
     if (this.#ended) return null;
+    while ((await this.nextIo()) !== null);
     const header =
       this.#reader.tryRead(PACK_HEADER_BYTES) ?? (await this.#reader.readWhole(PACK_HEADER_BYTES));
-    if (header === null) {
-      if (this.#requireEnd) {
-        throw new FormatError('eof error: a pack or the end pack expected', this.#reader.offset);
-      }
-      this.#ended = true;
-      return null;
+    if (header === null && this.#requireEnd) {
+      throw new FormatError('eof error: a pack or the end pack expected', this.#reader.offset);
     }
-    const pack = decodePackHeader(header);
-    if (pack.end) {
+    const pack = header === null ? null : decodePackHeader(header);
+    if (header === null || pack === null || pack.end) {
       this.#ended = true;
       return null;
     }
     checkPackSize(pack);
-    const ios: WdiffIo[] = [];
     for (const record of pack.records) {
       if (record.addressLb < this.#endLb) {
         throw new FormatError('Invalid wdiff: IOs must be sorted and not overlapped each other.');
       }
       this.#endLb = endLb(record);
       checkImageSize(record.kind, record.sizeLb);
-      const size = record.dataSizeBytes;
-      ios.push(storedIo(record, this.#reader.tryRead(size) ?? (await this.#reader.read(size))));
     }
-    return { header, ios, sizeBytes: PACK_HEADER_BYTES + pack.totalSizeBytes };
+    this.#records = pack.records;
+    this.#recordAt = 0;
+    return { header, totalSizeBytes: pack.totalSizeBytes };
   }
 }
 
-/** Reads the IOs of a sorted wdiff, decompressed a few MiB at a time. */
+/** Reads the IOs of a sorted wdiff, decompressed about a MiB at a time. */
 export class SortedWdiffInput implements WdiffInput {
   readonly type = 'sorted';
-  readonly statistics: WdiffStatistics = { ...newWdiffStatistics(), wdiffCount: 1, dataSizeBytes: 0 };
+  readonly statistics: WdiffStatistics = { ...newWdiffStatistics(), wdiffCount: 1 };
   readonly #packs: SortedPackReader;
   readonly #pool: CodecPool;
-  #stored: readonly WdiffIo[] = [];
-  #storedAt = 0;
   #plain: readonly PlainIo[] = [];
   #plainAt = 0;
   #dataSizeBytes = 0;
@@ -93,31 +112,28 @@ export class SortedWdiffInput implements WdiffInput {
   }
 
   async next(): Promise<PlainIo | null> {
-    if (this.#plainAt === this.#plain.length && !(await this.#load())) return null;
+    while (this.#plainAt === this.#plain.length) {
+      this.#plain = await decompressIos(await this.#readBatch(), this.#pool);
+      this.#plainAt = 0;
+      this.statistics.dataSizeBytes = this.#dataSizeBytes;
+      if (this.#plain.length === 0 && !(await this.#packs.nextPack())) return null;
+    }
     const io = this.#plain[this.#plainAt++];
     countWdiffIo(this.statistics, io.kind, io.sizeLb);
     return io;
   }
 
-  /** Decompresses the next batch; false at the end. */
-  async #load(): Promise<boolean> {
-    if (this.#storedAt === this.#stored.length) {
-      const pack = await this.#packs.next();
-      if (pack === null) return false;
-      this.#stored = pack.ios;
-      this.#storedAt = 0;
-      for (const io of pack.ios) this.#dataSizeBytes += io.data.length;
-      this.statistics.dataSizeBytes = this.#dataSizeBytes;
-    }
-    const from = this.#storedAt;
-    let bytes = 0;
-    do {
-      const io = this.#stored[this.#storedAt++];
+  /** Stored IOs of the present pack, none at its end. */
+  async #readBatch(): Promise<WdiffIo[]> {
+    const batch: WdiffIo[] = [];
+    for (let bytes = 0; bytes < READ_BATCH_BYTES; ) {
+      const io = await this.#packs.nextIo();
+      if (io === null) break;
+      batch.push(io);
+      this.#dataSizeBytes += io.data.length;
       if (io.kind === 'normal') bytes += io.sizeLb * LOGICAL_BLOCK_BYTES;
-    } while (this.#storedAt < this.#stored.length && bytes < BATCH_BYTES);
-    this.#plain = await decompressIos(this.#stored.slice(from, this.#storedAt), this.#pool);
-    this.#plainAt = 0;
-    return true;
+    }
+    return batch;
   }
 }
 

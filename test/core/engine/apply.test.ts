@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { abortableIos, abortableSource } from '../../../core/engine/abort.ts';
 import { applyIos } from '../../../core/engine/apply.ts';
 import { DeviceWriter } from '../../../core/engine/device-writer.ts';
+import { memorySource } from '../../../core/engine/memory-stream.ts';
 import type { PlainIo } from '../../../core/engine/plain-io.ts';
 import { VirtualImage } from '../../../core/engine/virtual-image.ts';
 import { AbortedError, FormatError, IoError } from '../../../core/errors.ts';
@@ -122,6 +124,17 @@ describe('applying', () => {
     expect(device.inFlight.size).toBe(0);
     expect(device.calls).not.toContain('flush');
     expect(device.calls.length).toBeLessThan(60);
+  });
+
+  it('stops streams when told to', async () => {
+    const abort = new AbortController();
+    const ios = abortableIos(streamOf([makeIo('zero', 0, 1, 1), makeIo('zero', 1, 1, 1)]), abort.signal);
+    const source = abortableSource(memorySource(new Uint8Array(10), 5), abort.signal);
+    expect((await ios.next())?.addressLb).toBe(0);
+    expect(await source.read(5)).toHaveLength(5);
+    abort.abort(new Error('shut down'));
+    await expect(ios.next()).rejects.toThrow(new AbortedError('shut down'));
+    await expect(source.read(5)).rejects.toThrow(AbortedError);
   });
 
   it('may be repeated after any number of IOs', async () => {

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BufferedReader } from '../../../core/engine/byte-stream.ts';
+import { ImageCache } from '../../../core/engine/image-cache.ts';
 import { IndexedWdiffInput } from '../../../core/engine/indexed-wdiff-reader.ts';
 import { IndexedWdiffWriter } from '../../../core/engine/indexed-wdiff-writer.ts';
 import { MemorySink, memoryReader, memorySource } from '../../../core/engine/memory-stream.ts';
+import { openWdiffs } from '../../../core/engine/open-wdiff.ts';
 import {
   decodePackImage,
   MAX_PACK_IMAGE_BYTES,
@@ -269,7 +271,9 @@ describe('indexed wdiff', () => {
     await fc.assert(
       fc.asyncProperty(anyIos(300, 60, 60), anyWdiffSpec, anyCache, async (ios, spec, cacheBytes) => {
         const bytes = await makeWdiff(ios, { ...spec, type: 'indexed' }, pool);
-        const input = await IndexedWdiffInput.open(memoryReader(bytes), pool, { cacheBytes });
+        const input = await IndexedWdiffInput.open(memoryReader(bytes), pool, {
+          cache: new ImageCache(cacheBytes),
+        });
         const found = await collect(input);
         expect(modelOf(300, found)).toEqual(modelOf(300, ios));
         let end = 0;
@@ -297,6 +301,18 @@ describe('indexed wdiff', () => {
     const ios = await collect(await IndexedWdiffInput.open(memoryReader(bytes), counting));
     expect(ios.length).toBeGreaterThan(100);
     expect(decompressed).toBe(50);
+  });
+
+  it('shares one cache among many, each with its own images', async () => {
+    const spec: WdiffSpec = { type: 'indexed', compression: SNAPPY, maxPieceLb: 4 };
+    const files = await Promise.all([1, 2, 3].map((byte) => makeWdiff([filled(1, 30, byte)], spec, pool)));
+    const inputs = await openWdiffs(
+      files.map((file) => memoryReader(file)),
+      pool,
+    );
+    for (let i = 0; i < 5; i++) {
+      for (const [n, input] of inputs.entries()) expect((await input.next())?.data[0]).toBe(n + 1);
+    }
   });
 
   it('cannot be read without its end', async () => {
@@ -407,4 +423,21 @@ it('reads a sorted wdiff whose header came through another reader', async () => 
   await expect(openSortedPacks({ read: (max) => reader.readSome(max) })).resolves.toBeDefined();
   const indexed = await makeWdiff([], { type: 'indexed', compression: NONE, maxPieceLb: 0 }, pool);
   await expect(openSortedPacks(memorySource(indexed))).rejects.toThrow('sorted wdiff expected');
+});
+
+it('image cache drops what was used longest ago, never the newest', () => {
+  const cache = new ImageCache(10);
+  const [a, b] = [{}, {}];
+  const image = (sizeBytes: number) => new Uint8Array(sizeBytes);
+  cache.put(a, 1, image(4));
+  cache.put(b, 1, image(4));
+  expect(cache.get(a, 1)).not.toBe(null);
+  cache.put(a, 2, image(4));
+  expect([cache.has(a, 1), cache.has(b, 1), cache.has(a, 2)]).toEqual([true, false, true]);
+  cache.put(b, 9, image(100));
+  expect([cache.has(a, 1), cache.has(a, 2), cache.has(b, 9)]).toEqual([false, false, true]);
+  cache.dropFile(b);
+  cache.put(a, 3, image(5));
+  cache.put(a, 4, image(5));
+  expect([cache.has(a, 3), cache.has(b, 9), cache.get(b, 9)]).toEqual([true, false, null]);
 });
