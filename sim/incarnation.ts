@@ -205,7 +205,7 @@ export class Incarnation implements EventOwner {
         kernel.loop.nowUs + delayUs,
         () => {
           this.#pending.delete(pending);
-          checkPoison(kernel, info.data, mark, `${this.describe()} ${info.kind}`);
+          if (kernel.poison) checkPoison(kernel, info.data, mark, `${this.describe()} ${info.kind}`);
           this.effect(info, effect, resolve, reject, parts);
         },
         this,
@@ -276,9 +276,13 @@ export class Incarnation implements EventOwner {
   }
 
   count(info: CallInfo): void {
-    const key = `${info.step} ${info.kind}`;
-    const counts = this.kernel.stepCounts;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const { stepCounts } = this.kernel;
+    let kinds = stepCounts.get(info.step);
+    if (kinds === undefined) {
+      kinds = new Map();
+      stepCounts.set(info.step, kinds);
+    }
+    kinds.set(info.kind, (kinds.get(info.kind) ?? 0) + 1);
   }
 
   /** Writes a trace line about this life: a call, or something it noticed. */

@@ -14,8 +14,8 @@ export interface Kernel {
   trace: TraceSink | null;
   /** Sequence number of the last trace line. */
   traceSeq: number;
-  /** Number of calls by `step kind`, for coverage. */
-  readonly stepCounts: Map<string, number>;
+  /** Number of calls by step and kind, for coverage. */
+  readonly stepCounts: Map<string, Map<string, number>>;
   /** Checks that no caller changes a view while it belongs to a port. */
   readonly poison: boolean;
 }
