@@ -4,8 +4,16 @@ import { gidOrder } from './meta.ts';
 
 /** A diff in its place. Of two diffs that begin alike, the one inserted later comes later. */
 export interface DiffEntry {
+  /** May be replaced by one with the same ends. */
   diff: MetaDiff;
   readonly sequence: number;
+  /** gidB of both ends, as `gidOrder`, at hand for searching. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export function makeEntry(diff: MetaDiff, sequence: number): DiffEntry {
+  return { diff, sequence, begin: gidOrder(diff.snapB.gidB), end: gidOrder(diff.snapE.gidB) };
 }
 
 /** Entries in order, and the farthest end among them (as `gidOrder`). */
@@ -43,7 +51,7 @@ export class DiffOrder {
     }
     const chunk = this.#chunks[Math.max(at, 0)];
     chunk.entries.splice(firstIndexAfter(chunk.entries, entry), 0, entry);
-    chunk.farthestEnd = Math.max(chunk.farthestEnd, endOf(entry));
+    chunk.farthestEnd = Math.max(chunk.farthestEnd, entry.end);
     if (chunk.entries.length <= 2 * CHUNK_ENTRIES) return;
     // Ascending insertion is the usual case: leave full chunks behind.
     const tail = chunk.entries.splice(CHUNK_ENTRIES);
@@ -65,13 +73,13 @@ export class DiffOrder {
     const kept: Chunk[] = [];
     for (const chunk of this.#chunks) {
       const { entries } = chunk;
-      if (beginOf(entries[entries.length - 1]) < from || beginOf(entries[0]) >= to) {
+      if (entries[entries.length - 1].begin < from || entries[0].begin >= to) {
         kept.push(chunk);
         continue;
       }
       const left: DiffEntry[] = [];
       for (const entry of entries) {
-        const begin = beginOf(entry);
+        const begin = entry.begin;
         if (begin >= from && begin < to && unwanted(entry.diff)) removed.push(entry);
         else left.push(entry);
       }
@@ -91,7 +99,7 @@ export class DiffOrder {
   *range(from: number, to: number): Generator<DiffEntry> {
     for (let i = Math.max(0, this.#firstChunkReaching(from)); i < this.#chunks.length; i++) {
       for (const entry of this.#chunks[i].entries) {
-        const begin = beginOf(entry);
+        const begin = entry.begin;
         if (begin >= to) return;
         if (begin >= from) yield entry;
       }
@@ -113,11 +121,11 @@ export class DiffOrder {
     const at = gidOrder(gid);
     const found: DiffEntry[] = [];
     for (const { entries, farthestEnd } of this.#chunks) {
-      if (beginOf(entries[0]) > at) break;
       if (farthestEnd <= at) continue;
+      if (entries[0].begin > at) break;
       for (const entry of entries) {
-        if (beginOf(entry) > at) break;
-        if (endOf(entry) > at) found.push(entry);
+        if (entry.begin > at) break;
+        if (entry.end > at) found.push(entry);
       }
     }
     if (found.length > 1) found.sort((a, b) => a.sequence - b.sequence);
@@ -162,7 +170,7 @@ export class DiffOrder {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const { entries } = this.#chunks[middle];
-      if (beginOf(entries[entries.length - 1]) < from) low = middle + 1;
+      if (entries[entries.length - 1].begin < from) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -171,7 +179,7 @@ export class DiffOrder {
 
 function chunkOf(entries: DiffEntry[]): Chunk {
   let farthestEnd = 0;
-  for (const entry of entries) farthestEnd = Math.max(farthestEnd, endOf(entry));
+  for (const entry of entries) farthestEnd = Math.max(farthestEnd, entry.end);
   return { entries, farthestEnd };
 }
 
@@ -187,13 +195,5 @@ function firstIndexAfter(entries: readonly DiffEntry[], entry: DiffEntry): numbe
 }
 
 function compareEntries(a: DiffEntry, b: DiffEntry): number {
-  return beginOf(a) - beginOf(b) || a.sequence - b.sequence;
-}
-
-function beginOf(entry: DiffEntry): number {
-  return gidOrder(entry.diff.snapB.gidB);
-}
-
-function endOf(entry: DiffEntry): number {
-  return gidOrder(entry.diff.snapE.gidB);
+  return a.begin - b.begin || a.sequence - b.sequence;
 }

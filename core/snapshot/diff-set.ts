@@ -2,7 +2,7 @@ import { ExistsError, NotFoundError, StateError } from '../errors.ts';
 import { u64Text } from '../format/binary.ts';
 import type { Gid } from '../units.ts';
 import type { DiffEntry } from './diff-order.ts';
-import { DiffOrder } from './diff-order.ts';
+import { DiffOrder, makeEntry } from './diff-order.ts';
 import type { MetaDiff } from './meta.ts';
 import { diffToText, gidOrder, verifyDiff } from './meta.ts';
 
@@ -31,7 +31,7 @@ export class DiffSet {
     verifyDiff(diff);
     const key = diffToText(diff);
     if (this.#entries.has(key)) throw new ExistsError(`MetaDiffManager::add:already exists:${key}`);
-    const entry = { diff, sequence: this.#nextSequence++ };
+    const entry = makeEntry(diff, this.#nextSequence++);
     this.#entries.set(key, entry);
     this.#order.insert(entry);
   }
