@@ -221,6 +221,20 @@ describe('simulated disk', () => {
     expect(seen).toEqual(['0 0', '1 0', '1 2']);
   });
 
+  it('a completed write with preflush makes what had completed before it durable', () => {
+    const seen = outcomes(
+      200,
+      mediumParameters('ideal', 512),
+      (disk) => {
+        const { write } = drive(disk);
+        write(0, 1);
+        disk.medium.finishWrite(disk.medium.beginWrite(1, blocks(2), false, true));
+      },
+      2,
+    );
+    expect(seen).toEqual(['1 0', '1 2']);
+  });
+
   it('without a volatile cache completion is durability; what is under way may land', () => {
     const seen = outcomes(
       200,

@@ -11,6 +11,7 @@ import {
 } from '../../../sim/file-system-namespace.ts';
 import type { FileSystemProfile } from '../../../sim/file-system-state.ts';
 import { lookUp, truncateFile, writeFile } from '../../../sim/file-system-state.ts';
+import { allocate, writeBack } from '../../../sim/file-system-steps.ts';
 import { type Act, createFileSystem, explore, sync } from './explore.ts';
 
 const PAGE = 4096;
@@ -157,6 +158,63 @@ describe('what a power loss leaves of a file saved under a temporary name', () =
       expect([profile, found.has(O)]).toEqual([profile, forgets]);
       expect(found.has(N)).toBe(true);
     }
+  });
+});
+
+describe('what a power loss leaves of a file that is cut and written again', () => {
+  const outcomesOf = (profile: FileSystemProfile, acts: readonly Act[]) => {
+    const found = new Set<string>();
+    explore(
+      profile,
+      (fileSystem) => fileSystem.seed('/state', OLD),
+      acts,
+      (fileSystem) => void found.add(describeFile(fileSystem, '/state')),
+    );
+    return [...found].sort();
+  };
+  const cut =
+    (sizeBytes: number): Act =>
+    (state) =>
+      truncateFile(state, lookUp(state, '/state'), sizeBytes);
+
+  it('ordered: the old content, a leading part of it, or a leading part of the new', () => {
+    for (const profile of ['ext4', 'xfs'] as const) {
+      expect(outcomesOf(profile, [cut(0), write('/state', NEW)])).toEqual(
+        ['0', 'N4096', 'NN4196', 'OO4146'].sort(),
+      );
+      expect(outcomesOf(profile, [cut(100), cut(PAGE)])).toEqual(['?4096', 'O100', 'OO4146'].sort());
+    }
+  });
+
+  it('posix: new pages never show under the old size, nor old pages under the new', () => {
+    const found = outcomesOf('posix', [cut(0), write('/state', NEW)]);
+    expect(found).toEqual(['0', '004196', '04096', '0N4196', 'N04196', 'N4096', 'NN4196', 'OO4146'].sort());
+  });
+
+  it('what lay behind the end never comes back', () => {
+    for (const profile of ['ext4', 'posix'] as const) {
+      const fileSystem = createFileSystem(profile);
+      fileSystem.seed('/state', NEW);
+      const inode = lookUp(fileSystem.state, '/state');
+      truncateFile(fileSystem.state, inode, 100);
+      fileSystem.powerLoss('all');
+      truncateFile(fileSystem.state, lookUp(fileSystem.state, '/state'), 200);
+      const bytes = fileSystem.peek('/state') as Uint8Array;
+      expect([bytes[99], bytes[100], bytes[199]]).toEqual([7, 0, 0]);
+    }
+    // A size that became durable before the rest of its page counts as the end too.
+    const fileSystem = createFileSystem('posix');
+    create('/new')(fileSystem.state);
+    write('/new', NEW)(fileSystem.state);
+    const inode = lookUp(fileSystem.state, '/new');
+    allocate(fileSystem.state, inode, 100);
+    writeBack(fileSystem.state, inode, 0);
+    for (const part of fileSystem.state.journal.pendingParts()) fileSystem.state.journal.makeDurable(part);
+    fileSystem.powerLoss('none');
+    expect(fileSystem.peek('/new')?.length).toBe(100);
+    truncateFile(fileSystem.state, lookUp(fileSystem.state, '/new'), 200);
+    const bytes = fileSystem.peek('/new') as Uint8Array;
+    expect([bytes[99], bytes[100], bytes[199]]).toEqual([7, 0, 0]);
   });
 });
 

@@ -313,6 +313,37 @@ describe('simulated volume store', () => {
     });
   });
 
+  it('shared chunks count once, and all room comes back', async () => {
+    const bench = createBench();
+    const store = createStore(1);
+    const port = store.portFor(bench.life());
+    await bench.run(async () => {
+      await port.create('a', 1024, 't');
+      const device = await port.open('a', 'write', 't');
+      const fill = async (address: number, size: number) => {
+        await device.write(address, new Uint8Array(size * 512).fill(1), 't');
+        await device.flush('t');
+      };
+      await fill(0, 512);
+      expect(store.usedLb()).toBe(512);
+      await port.snapshot('a', 's', true, 't');
+      expect(store.usedLb()).toBe(512);
+      await fill(0, 128);
+      await fill(200, 1);
+      expect(store.usedLb()).toBe(768);
+      await fill(0, 256);
+      expect(store.usedLb()).toBe(768);
+      await device.discard(0, 256, 't');
+      await device.flush('t');
+      expect(store.usedLb()).toBe(512);
+      await port.remove('s', 't');
+      expect(store.usedLb()).toBe(256);
+      device.close();
+      await port.remove('a', 't');
+      expect(store.usedLb()).toBe(0);
+    });
+  });
+
   it('a snapshot shows one instant: completed writes, and none that began after it was answered', async () => {
     for (let seed = 1; seed <= 30; seed++) {
       const bench = createBench(seed);
