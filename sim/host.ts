@@ -95,6 +95,11 @@ export class SimHost {
     return this.volumes.medium(name);
   }
 
+  /** The world of what runs in the present life of this host's kernel. */
+  kernelWorld(): SimWorld {
+    return this.#world(this.kernelLife);
+  }
+
   /** The network of one task of one process life on this host. */
   networkPort(incarnation: Incarnation, labels: Labels): Network {
     return this.#network.port(this.#stack, incarnation, labels);
