@@ -1,0 +1,121 @@
+import { errorText, StateError } from '../../errors.ts';
+import { beginApplying, endApplying } from '../../snapshot/algebra.ts';
+import { gidOrder, type MetaState, stateToText } from '../../snapshot/meta.ts';
+import { diffListToApply } from '../../snapshot/state-query.ts';
+import type { Gid } from '../../units.ts';
+import { type AdmittedWork, beginAction } from './admission.ts';
+import { removeHistory } from './history.ts';
+import { promoteCold, recoverPromotion } from './promotion.ts';
+import { ACTION, ACTIVE_STATES, DENIED_BY } from './states.ts';
+import { ARCHIVE_STEPS as STEPS } from './steps.ts';
+import type { ArchiveServer, ArchiveVolume } from './volume.ts';
+import { closeAll, type OpenWdiff } from './wdiff-store.ts';
+import { writeDiffs } from './write-diffs.ts';
+
+/** Writing old diffs into the base (docs/operations.md, "Applying"). */
+
+/** Begins an apply, or throws what the operator is told. */
+export async function admitApply(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  gid: Gid,
+): Promise<AdmittedWork> {
+  const func = 'c2aApplyServer';
+  return volume.mutex.run(async () => {
+    const end = beginAction(server, volume, ACTION.apply, func, {
+      notStopping: true,
+      states: ACTIVE_STATES,
+      denied: DENIED_BY.apply,
+    });
+    try {
+      const base = await volume.files.loadBase();
+      if (diffListToApply(volume.wdiffs.set, base, gid, server.options.maxOpenDiffs).length === 0) {
+        throw new StateError(
+          `verifyApplicable:gid not applicable:${volume.volId}:${gid}:${stateToText(base)}`,
+        );
+      }
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return { run: () => apply(server, volume, gid), end };
+  });
+}
+
+async function apply(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<void> {
+  const { imageMutex, world } = volume;
+  await imageMutex.run(async () => {
+    await recoverPromotion(volume);
+    if (!volume.lvs.isThin) return;
+    try {
+      await promoteCold(volume, gid);
+    } catch (error) {
+      // The long way is still there, unless the base is gone already.
+      if (volume.lvs.baseLb === null) throw error;
+      world.log.warning(`promotion failed:${volume.volId}:${errorText(error)}`);
+    }
+  });
+  while (await applyRound(server, volume, gid));
+  world.log.info(`apply succeeded:${volume.volId}:${gid}`);
+}
+
+/** One round: as many diffs as may be open together. False when there was nothing left to do. */
+async function applyRound(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<boolean> {
+  const { files, imageMutex } = volume;
+  const round = await imageMutex.run(() => beginRound(server, volume, gid));
+  if (round === null) return false;
+  const { before, opened } = round;
+  const diffs = opened.map(({ diff }) => diff);
+  try {
+    await writeToBase(server, volume, opened);
+  } finally {
+    closeAll(opened);
+  }
+  await imageMutex.run(async () => {
+    const after = endApplying(before, diffs);
+    await files.saveBase(after, STEPS.applyEnd);
+    await removeHistory(volume, after.snapB.gidB ?? 0);
+  });
+  return true;
+}
+
+/** Says durably what is about to happen to the base, before the first block changes. */
+async function beginRound(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  gid: Gid,
+): Promise<{ before: MetaState; opened: OpenWdiff[] } | null> {
+  const { files, wdiffs, baseReaders } = volume;
+  const before = await files.loadBase();
+  const opened = await wdiffs.openAll(() =>
+    diffListToApply(wdiffs.set, before, gid, server.options.maxOpenDiffs),
+  );
+  if (opened.length === 0) return null;
+  try {
+    const applying = beginApplying(
+      before,
+      opened.map(({ diff }) => diff),
+    );
+    await files.saveBase(applying, STEPS.applyBegin);
+    for (const reader of baseReaders) {
+      if (reader.gid < gidOrder(applying.snapE.gidB)) reader.isSpoiled = true;
+    }
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+  return { before, opened };
+}
+
+async function writeToBase(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  opened: readonly OpenWdiff[],
+): Promise<void> {
+  const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.applyOpen);
+  try {
+    await writeDiffs(server, volume, device, opened, { write: STEPS.applyWrite, flush: STEPS.applyFlush });
+  } finally {
+    device.close();
+  }
+}

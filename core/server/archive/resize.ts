@@ -1,0 +1,79 @@
+import { StateError } from '../../errors.ts';
+import type { Lb } from '../../units.ts';
+import { type AdmittedWork, beginAction } from './admission.ts';
+import { requireBaseLb } from './base-image.ts';
+import { LvWriter } from './lv-writer.ts';
+import { ACTION, DENIED_BY, RESIZABLE_STATES } from './states.ts';
+import { ARCHIVE_STEPS as STEPS } from './steps.ts';
+import { type ArchiveServer, type ArchiveVolume, checkAborted } from './volume.ts';
+
+/** Growing a base image (docs/operations.md, "Resizing"). */
+
+export interface ResizeRequest {
+  readonly sizeLb: Lb;
+  /** Whether the new part is written with zeros. */
+  readonly zeroClear: boolean;
+}
+
+/** Begins a resize, or throws what the operator is told. */
+export async function admitResize(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  request: ResizeRequest,
+): Promise<AdmittedWork> {
+  const func = 'c2aResizeServer';
+  return volume.mutex.run(() => {
+    const admission = { notStopping: true, states: RESIZABLE_STATES, denied: DENIED_BY.resize };
+    const end = beginAction(server, volume, ACTION.resize, func, admission, false);
+    try {
+      verifyGrowing(server, volume, request.sizeLb);
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return { run: () => resize(server, volume, request), end };
+  });
+}
+
+function verifyGrowing(server: ArchiveServer, volume: ArchiveVolume, sizeLb: Lb): void {
+  const currentLb = requireBaseLb(volume, 'c2aResizeServer');
+  if (sizeLb < currentLb) {
+    const path = `/dev/${server.world.volumes.group}/${volume.lvs.baseName}`;
+    throw new StateError(`You tried to shrink the volume: ${path}`);
+  }
+}
+
+async function resize(server: ArchiveServer, volume: ArchiveVolume, request: ResizeRequest): Promise<void> {
+  const { lvs, imageMutex } = volume;
+  const { sizeLb, zeroClear } = request;
+  const oldLb = requireBaseLb(volume, 'c2aResizeServer');
+  if (sizeLb <= oldLb) return;
+  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));
+  if (zeroClear) await zeroRange(server, volume, oldLb, lvs.baseLb ?? sizeLb);
+}
+
+/** Pieces between which a stop is noticed. */
+const PIECE_LB: Lb = 8192;
+
+async function zeroRange(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  beginLb: Lb,
+  endLb: Lb,
+): Promise<void> {
+  const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.resizeOpen);
+  const writer = new LvWriter(device, {
+    writeStep: STEPS.resizeZero,
+    flushStep: STEPS.resizeFlush,
+    flushIntervalBytes: server.options.fsyncIntervalBytes,
+  });
+  try {
+    for (let at = beginLb; at < endLb; at += PIECE_LB) {
+      checkAborted(server, volume, 'c2aResizeServer');
+      await writer.writeZeros(at, Math.min(PIECE_LB, endLb - at));
+    }
+    await writer.flush();
+  } finally {
+    await writer.close();
+  }
+}

@@ -1,0 +1,107 @@
+import { BufferedReader } from '../../engine/byte-stream.ts';
+import { VirtualImage } from '../../engine/virtual-image.ts';
+import { StateError } from '../../errors.ts';
+import type { ReadChunk } from '../../protocol/chunks.ts';
+import { diffListToMaterialize, diffListToScan } from '../../snapshot/state-query.ts';
+import { type Gid, type Lb, LOGICAL_BLOCK_BYTES } from '../../units.ts';
+import type { BlockDevice } from '../../world/index.ts';
+import { chooseOrigin, type ImageOrigin, requireBaseLb } from './base-image.ts';
+import { mergeWdiffs } from './merged-diffs.ts';
+import { ARCHIVE_STEPS as STEPS } from './steps.ts';
+import type { ArchiveServer, ArchiveVolume, BaseReader } from './volume.ts';
+import { closeAll, type OpenWdiff } from './wdiff-store.ts';
+
+/** The content of a snapshot, read from its beginning to its end. */
+export interface SnapshotScan {
+  readonly readChunk: ReadChunk;
+  /** Call it in every case. */
+  close(): void;
+}
+
+/**
+ * Opens a snapshot, clean or dirty, for reading `sizeLb` blocks: an image with diffs on top. Everything is open
+ * when it returns, so merges and removals do no harm. An apply that goes beyond the snapshot ends the scan with
+ * StateError (docs/differences.md).
+ */
+export async function openScan(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  gid: Gid,
+  sizeLb: Lb,
+): Promise<SnapshotScan> {
+  return volume.imageMutex.run(async () => {
+    const origin = await chooseScanOrigin(volume, gid);
+    await verifyScanSize(volume, origin, sizeLb);
+    const opened = await volume.wdiffs.openAll(() => scanList(server, volume, origin, gid));
+    try {
+      const device = await volume.lvs.open(origin.name, 'read', STEPS.scanOpen);
+      try {
+        return await newScan(volume, device, opened, origin.coldGid === null ? gid : null);
+      } catch (error) {
+        device.close();
+        throw error;
+      }
+    } catch (error) {
+      closeAll(opened);
+      throw error;
+    }
+  });
+}
+
+/** A clean snapshot may be read from a cold one. */
+async function chooseScanOrigin(volume: ArchiveVolume, gid: Gid): Promise<ImageOrigin> {
+  const { files, wdiffs, lvs } = volume;
+  const base = await files.loadBase();
+  const isClean = diffListToMaterialize(wdiffs.set, base, gid, true) !== null;
+  return isClean ? chooseOrigin(volume, gid) : { name: lvs.baseName, state: base, coldGid: null };
+}
+
+function scanList(server: ArchiveServer, volume: ArchiveVolume, origin: ImageOrigin, gid: Gid) {
+  const { maxOpenDiffsForVirtualScan } = server.options;
+  const list = diffListToScan(volume.wdiffs.set, origin.state, gid, maxOpenDiffsForVirtualScan);
+  if (list === null) throw new StateError(`snapshot can not be materialized:${volume.volId}:|${gid}|`);
+  return list;
+}
+
+async function verifyScanSize(volume: ArchiveVolume, origin: ImageOrigin, sizeLb: Lb): Promise<void> {
+  const { lvs } = volume;
+  const baseLb = requireBaseLb(volume, 'prepareVirtualFullScanner');
+  const ownLb = lvs.sizeLb(origin.name);
+  if (sizeLb <= ownLb) return;
+  if (origin.coldGid !== null && sizeLb <= baseLb) {
+    await lvs.grow(origin.name, baseLb, STEPS.scanGrowCold);
+    return;
+  }
+  throw new StateError(`bad sizeLb:${volume.volId}:${sizeLb}:${ownLb}`);
+}
+
+async function newScan(
+  volume: ArchiveVolume,
+  device: BlockDevice,
+  opened: readonly OpenWdiff[],
+  baseGid: Gid | null,
+): Promise<SnapshotScan> {
+  const ios = opened.length === 0 ? null : await mergeWdiffs(opened, volume.world.codecs);
+  const reader = new BufferedReader(new VirtualImage(device, ios, STEPS.scanRead), 1);
+  const baseReader: BaseReader | null = baseGid === null ? null : { gid: baseGid, isSpoiled: false };
+  if (baseReader !== null) volume.baseReaders.add(baseReader);
+  return {
+    async readChunk(addressLb, sizeLb) {
+      if (addressLb * LOGICAL_BLOCK_BYTES !== reader.offset) {
+        throw new RangeError(`a scan goes from the beginning to the end, got ${addressLb}`);
+      }
+      const data = await reader.read(sizeLb * LOGICAL_BLOCK_BYTES);
+      if (baseReader?.isSpoiled === true) {
+        throw new StateError(
+          `the base was brought beyond the snapshot meanwhile:${volume.volId}:${baseReader.gid}`,
+        );
+      }
+      return data;
+    },
+    close() {
+      if (baseReader !== null) volume.baseReaders.delete(baseReader);
+      device.close();
+      closeAll(opened);
+    },
+  };
+}
