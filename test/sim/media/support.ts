@@ -1,5 +1,4 @@
 import { expect } from 'vitest';
-import { createTurn } from '../../../native/turn.ts';
 import type { CallFaults } from '../../../sim/incarnation.ts';
 import { Incarnation } from '../../../sim/incarnation.ts';
 import { createKernel, type Kernel } from '../../../sim/kernel.ts';
@@ -16,7 +15,11 @@ export interface Bench {
 }
 
 export function createBench(seed = 1, faults: CallFaults | null = null): Bench {
-  const kernel = createKernel({ turn: createTurn(), seed, poison: true });
+  const kernel = createKernel({
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    seed,
+    poison: true,
+  });
   kernel.faults = faults;
   const lives = new Map<string, number>();
   return {
