@@ -9,8 +9,9 @@ import { receiveDifferences, sendDifferences } from '../../../core/protocol/hash
 import { receivePacks } from '../../../core/protocol/pack-stream.ts';
 import { compressPack, packIos } from '../../../core/protocol/packs.ts';
 import { receiveLogPacks, sendLogPack } from '../../../core/protocol/wlog-transfer.ts';
-import { codecs, DIALOGUES, type Dialogue, image, logPack } from './dialogues.ts';
-import { concat, errorOf, pipe, scripted, settleBoth } from './pipe.ts';
+import { makeSnap, makeState } from '../../../core/snapshot/meta.ts';
+import { codecs, DIALOGUES, type Dialogue, image, logPack, UUID } from './dialogues.ts';
+import { concat, dice, errorOf, pipe, scripted, settleBoth } from './pipe.ts';
 
 /** Peers that say nonsense: the other side ends, with a named error, soon and without much memory. */
 
@@ -146,6 +147,34 @@ describe('streams that are wrong inside', () => {
     await expect(receive(100, END_PACK)).rejects.toThrow(/end pack of a file/);
   });
 
+  it('a pack of another size than its header says is refused', async () => {
+    const pack = await packBytes([5]);
+    const channel = from((w) => {
+      w.u8(0);
+      w.u64(pack.length + 1);
+      w.raw(pack);
+      w.u8(0);
+    });
+    await expect(receivePacks(channel, null, async () => {})).rejects.toThrow(/invalid pack size/);
+  });
+
+  it('a damaged chunk of an image is refused', async () => {
+    const none = { type: 'none', level: 0, cpuCount: 1 } as const;
+    const channel = from((w) => {
+      w.u64(512);
+      w.u32(12345);
+      w.raw(image([1]));
+    });
+    const plan = { startLb: 0, sizeLb: 1, bulkLb: 1 };
+    const receiving = receiveImage(channel, { plan, compression: none, codecs, writeChunk: async () => {} });
+    await expect(receiving).rejects.toThrow('the chunk at 0 must have checksum 12345');
+  });
+
+  it('another number than the Ack is refused', async () => {
+    const channel = from((w) => w.u32(0x626c6178));
+    await expect(channel.readAck('a.step')).rejects.toThrow('could not receive an acknowledgement message');
+  });
+
   it('a damaged pack is refused', async () => {
     const pack = await packBytes([5]);
     pack[pack.length - 1] ^= 1;
@@ -267,13 +296,37 @@ describe('what goes wrong on our own side', () => {
     const both = pipe();
     const client = new Channel(both.client);
     client.out.strings(['a']);
-    client.out.raw(new Uint8Array(5000));
+    client.out.raw(new Uint8Array(200_000));
     await client.flush('a.step');
     const server = new Channel(both.server);
     const failing = receiveWords(server, 'who', 2).catch((error) => server.fail(error.message, 'a.step'));
     const reading = client.readString('a.step').finally(() => client.close());
     const [text] = await settleBoth([reading, failing]);
     expect(text).toEqual({ value: 'who:bad size:2:1' });
+  });
+
+  it('a server that spoke last takes a byte for an error, and the end for the end', async () => {
+    const finish = (channel: Channel) => {
+      channel.putAck();
+      return channel.finish('a.step');
+    };
+    await finish(from(() => {}));
+    await expect(finish(from((w) => w.u8(0)))).rejects.toThrow('Socket:waitForClose:readSome:bad size:1');
+  });
+
+  it('an image of which the server says a start behind its end is refused', async () => {
+    const { offerFull } = await import('../../../core/protocol/repl-full.ts');
+    const offer = { sizeLb: 9, bulkLb: 2, base: makeState(makeSnap(3)), uuid: UUID, compression: SNAPPY };
+    const answer = (startLb: number) =>
+      offerFull(
+        from((w) => {
+          w.string('ok');
+          w.u64(startLb);
+        }),
+        offer,
+      );
+    expect(await answer(9)).toBe(9);
+    await expect(answer(10)).rejects.toThrow(/a start of at most 9 is expected, got 10/);
   });
 
   it('a pack of a log that is nothing but an empty padding is not told', async () => {
@@ -296,6 +349,14 @@ describe('what goes wrong on our own side', () => {
     const salted = { physicalBlockBytes: 512, salt: 0x12345678 };
     for await (const each of receiveLogPacks(server, salted, codecs)) received.push(each.header.records);
     expect(received).toEqual([pack.header.records]);
+  });
+
+  it('data that snappy does not make smaller are stored', async () => {
+    const next = dice(1);
+    const noise = Uint8Array.from({ length: 512 }, () => next(256));
+    const pack = await compressPack([{ ...BLOCK, addressLb: 0, sizeLb: 1, data: noise }], SNAPPY, codecs);
+    expect(pack.records[0]).toMatchObject({ compression: 'none', dataSizeBytes: 512 });
+    expect(pack.data).toEqual([noise]);
   });
 
   it('packs are divided at 127 records', async () => {

@@ -92,6 +92,13 @@ class Lane {
     this.#notify();
   }
 
+  /** As break, and what was not read yet is lost. */
+  reset(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.break();
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => this.#wake.push(resolve));
   }
@@ -142,7 +149,7 @@ function end(peer: string, input: Lane, output: Lane): Connection {
     end: async () => output.end(),
     close() {
       // Unread bytes make it a reset, as TCP does.
-      if (input.hasUnread) output.break();
+      if (input.hasUnread) output.reset();
       else output.end();
       input.break();
     },
