@@ -1,3 +1,4 @@
+import { ImageCache } from '../../engine/image-cache.ts';
 import { WdiffMerger } from '../../engine/merge.ts';
 import { openWdiff } from '../../engine/open-wdiff.ts';
 import type { PlainIo } from '../../engine/plain-io.ts';
@@ -157,9 +158,10 @@ async function sameUuidGroup(
   handles: readonly FileHandle[],
 ): Promise<Group> {
   const inputs: WdiffInput[] = [];
+  const cache = new ImageCache(IMAGE_CACHE_BYTES);
   for (const handle of handles) {
     const file = await fileReader(handle, STEPS.sendRead);
-    const input = await openWdiff(file, world.codecs, { cacheBytes: IMAGE_CACHE_BYTES });
+    const input = await openWdiff(file, world.codecs, { cache });
     const first = inputs[0];
     if (first !== undefined && !uuidEquals(first.uuid, input.uuid)) break;
     inputs.push(input);

@@ -1,0 +1,61 @@
+import type { Lb, MonotonicUs } from '../units.ts';
+import type { World } from '../world/index.ts';
+import type { Controller } from './controller.ts';
+import type { ServerConnectionParam } from './server-layout.ts';
+
+/** What a group's world can do beyond running servers. */
+export type Capability =
+  /** Server processes can be killed and started. */
+  | 'kill'
+  /** Hosts can lose power. */
+  | 'power-loss'
+  /** Links can be cut, held and slowed. */
+  | 'network-faults'
+  /** Data devices can be grown. */
+  | 'grow'
+  /** Time costs nothing. */
+  | 'virtual-time';
+
+/** A walb device of a storage host, as applications use it. */
+export interface GroupDevice {
+  /** Name of the storage server on the same host. */
+  readonly storage: string;
+  /** `/dev/walb/NAME` */
+  readonly path: string;
+  sizeLb(): Lb;
+  /** Calls throw IoError when the host loses power before they are answered. */
+  read(addressLb: Lb, sizeLb: Lb): Promise<Uint8Array>;
+  write(addressLb: Lb, data: Uint8Array): Promise<void>;
+  discard(addressLb: Lb, sizeLb: Lb): Promise<void>;
+  flush(): Promise<void>;
+  /** Grows the data device below; the walb device follows when it is resized. */
+  growDataDevice(sizeLb: Lb): Promise<void>;
+}
+
+/**
+ * A backup group as scenarios see it, in whichever world it runs (docs/writing-scenarios.md). Faults that the
+ * world cannot do throw StateError; ask `capabilities` first.
+ */
+export interface Group {
+  readonly capabilities: ReadonlySet<Capability>;
+  /** The operator's world. */
+  readonly world: World;
+  readonly controller: Controller;
+  /** A server by name. Throws NotFoundError. */
+  server(name: string): ServerConnectionParam;
+  /** The devices of a storage, in order. */
+  devices(storage: string): readonly GroupDevice[];
+  /** Reads a whole volume at an archive by the path that `getRestoredPath` gave. */
+  readVolume(archive: string, path: string): Promise<Uint8Array>;
+  readonly clock: {
+    nowUs(): MonotonicUs;
+    sleep(seconds: number): Promise<void>;
+  };
+  /** Waits until the condition holds, looking again ten times a second. Throws TimeoutError `what`. */
+  eventually(condition: () => boolean | Promise<boolean>, timeoutS: number, what: string): Promise<void>;
+  isRunning(server: string): boolean;
+  /** Ends a server process at once, as `kill -9` does. */
+  kill(server: string): void;
+  /** Starts a server process and waits until it answers. */
+  startServer(server: string): Promise<void>;
+}

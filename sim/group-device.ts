@@ -1,0 +1,96 @@
+import type { GroupDevice } from '../core/control/group.ts';
+import { IoError } from '../core/errors.ts';
+import type { Lb } from '../core/units.ts';
+import type { BlockDevice } from '../core/world/index.ts';
+import { type SimDeviceHost, walbDevicesOf } from './device-host.ts';
+import type { SimHost } from './host.ts';
+
+const STEP = 'application.io';
+
+/** A walb device as an application on the storage host uses it; the application dies with the host's power. */
+export class SimGroupDevice implements GroupDevice {
+  readonly storage: string;
+  readonly path: string;
+  readonly #host: SimHost;
+  readonly #name: string;
+  #open: Promise<BlockDevice> | null = null;
+  #sizeLb: Lb = 0;
+  /** Calls that are not answered: told when the application dies. */
+  readonly #waiting = new Set<(error: Error) => void>();
+
+  private constructor(host: SimHost, name: string) {
+    this.#host = host;
+    this.#name = name;
+    this.storage = host.name;
+    this.path = `/dev/walb/${name}`;
+  }
+
+  /** Makes the walb device over the disks `logNAME` and `dataNAME` of the host. */
+  static async create(host: SimHost, name: string): Promise<SimGroupDevice> {
+    const devices: SimDeviceHost = walbDevicesOf(host);
+    await devices.createWalbDevice({ name, logDisk: `log${name}`, dataDisk: `data${name}` });
+    const device = new SimGroupDevice(host, name);
+    device.#sizeLb = (await device.#device()).sizeLb();
+    return device;
+  }
+
+  sizeLb(): Lb {
+    return this.#sizeLb;
+  }
+
+  read(addressLb: Lb, sizeLb: Lb): Promise<Uint8Array> {
+    return this.#call((device) => device.read(addressLb, sizeLb, STEP));
+  }
+
+  write(addressLb: Lb, data: Uint8Array): Promise<void> {
+    return this.#call((device) => device.write(addressLb, data, STEP));
+  }
+
+  discard(addressLb: Lb, sizeLb: Lb): Promise<void> {
+    return this.#call((device) => device.discard(addressLb, sizeLb, STEP));
+  }
+
+  flush(): Promise<void> {
+    return this.#call((device) => device.flush(STEP));
+  }
+
+  async growDataDevice(sizeLb: Lb): Promise<void> {
+    this.#host.medium(`data${this.#name}`).grow(sizeLb);
+  }
+
+  #call<T>(work: (device: BlockDevice) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.add(reject);
+      this.#device()
+        .then(async (device) => {
+          const result = await work(device);
+          this.#sizeLb = device.sizeLb();
+          return result;
+        })
+        .then(resolve, reject)
+        .finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  /** The device as it is opened by the application, which is started when it does not run. */
+  #device(): Promise<BlockDevice> {
+    this.#open ??= new Promise((resolve, reject) => {
+      const process = this.#host.spawn(`application ${this.#name}`, async (world) => {
+        try {
+          resolve(await world.devices.openDevice(this.path, STEP));
+        } catch (error) {
+          reject(error);
+          return 1;
+        }
+        return new Promise<number>(() => {});
+      });
+      void process.exited.then(() => {
+        this.#open = null;
+        const waiting = [...this.#waiting];
+        this.#waiting.clear();
+        for (const tell of waiting) tell(new IoError('EIO', `${this.storage} lost power: ${this.path} is gone`));
+      });
+    });
+    return this.#open;
+  }
+}

@@ -1,0 +1,223 @@
+import { createController } from '../core/control/controller.ts';
+import type { Capability, Group } from '../core/control/group.ts';
+import { type ServerConnectionParam, ServerLayout } from '../core/control/server-layout.ts';
+import { NotFoundError, TimeoutError } from '../core/errors.ts';
+import { type ArchiveOptions, archiveOptions } from '../core/server/archive/options.ts';
+import { runArchiveServer } from '../core/server/archive/server.ts';
+import { type ProxyOptions, proxyOptions } from '../core/server/proxy/options.ts';
+import { runProxyServer } from '../core/server/proxy/server.ts';
+import { ProcessStatus } from '../core/server/shared/process-status.ts';
+import { type StorageOptions, storageOptions } from '../core/server/storage/options.ts';
+import { runStorageServer } from '../core/server/storage/server.ts';
+import type { Lb } from '../core/units.ts';
+import { LOGICAL_BLOCK_BYTES, MIB, US_PER_S } from '../core/units.ts';
+import type { StorageWorld } from '../core/world/index.ts';
+import { SimGroupDevice } from './group-device.ts';
+import type { GroupLayout } from './group-layout.ts';
+import type { SimHost } from './host.ts';
+import type { Simulation } from './simulation.ts';
+import { SimVolumeStore } from './volume-store.ts';
+
+/** How a simulated group is made; everything has a default. */
+export interface SimGroupOptions {
+  readonly layout: GroupLayout;
+  /** Walb devices of each storage host: `/dev/walb/0`, `/dev/walb/1` ... */
+  readonly deviceCount?: number;
+  readonly deviceSizeLb?: Lb;
+  readonly logSizeLb?: Lb;
+  readonly thin?: boolean;
+  readonly storage?: Partial<StorageOptions>;
+  readonly proxy?: Partial<ProxyOptions>;
+  readonly archive?: Partial<ArchiveOptions>;
+  /** Where the controller's printed lines go. */
+  readonly print?: (line: string) => void;
+  /** Told each command of the controller. */
+  readonly onCommand?: (server: ServerConnectionParam, words: readonly string[]) => void;
+  /** Lets tests change what a storage server sees of its world. */
+  readonly wrapStorageWorld?: (world: StorageWorld) => StorageWorld;
+}
+
+const STORAGE_PORT = 10_000;
+const PROXY_PORT = 10_100;
+const ARCHIVE_PORT = 10_200;
+const DEFAULT_DEVICE_LB = (16 * MIB) / LOGICAL_BLOCK_BYTES;
+const DEFAULT_LOG_LB = (16 * MIB) / LOGICAL_BLOCK_BYTES;
+const VOLUME_GROUP = 'vg0';
+const THIN_POOL = 'tp0';
+const STEP = 'group.set-up';
+const START_TIMEOUT_S = 60;
+const LOOK_INTERVAL_US = US_PER_S / 10;
+
+const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
+  'kill',
+  'power-loss',
+  'network-faults',
+  'grow',
+  'virtual-time',
+]);
+
+/** Base directory of each server on its own host. */
+export const BASE_DIRECTORY = '/walb';
+
+/** A backup group in a simulation: one host for each server, one for the operator. */
+export interface SimGroup extends Group {
+  readonly simulation: Simulation;
+  readonly layout: GroupLayout;
+  host(server: string): SimHost;
+}
+
+/** Makes hosts and devices, and starts all servers: archives, proxies, storages. Run it inside the simulation. */
+export async function createSimGroup(simulation: Simulation, options: SimGroupOptions): Promise<SimGroup> {
+  const { layout } = options;
+  const servers = serversOf(layout);
+  const hosts = new Map<string, SimHost>();
+  for (const name of layout.archives) {
+    const volumes = new SimVolumeStore({
+      name: `${name}/volumes`,
+      random: simulation.random,
+      thin: options.thin ?? true,
+      group: VOLUME_GROUP,
+      ...(options.thin === false ? {} : { pool: THIN_POOL }),
+    });
+    hosts.set(name, simulation.addHost(name, { volumes }));
+  }
+  for (const name of layout.proxies) hosts.set(name, simulation.addHost(name));
+  const devices = new Map<string, SimGroupDevice[]>();
+  for (const name of layout.storages) {
+    const host = simulation.addHost(name);
+    hosts.set(name, host);
+    devices.set(name, await makeDevices(host, options));
+  }
+  const operator = simulation.addHost('operator');
+  const world = await operatorWorld(operator);
+  const all = [...servers.storages, ...servers.proxies, ...servers.archives];
+  const find = (name: string) => {
+    const server = all.find((candidate) => candidate.name === name);
+    if (server === undefined) throw new NotFoundError(`There is no server ${name}.`);
+    return server;
+  };
+  const controller = createController(world, servers, {
+    ...(options.print === undefined ? {} : { print: options.print }),
+    ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
+  });
+  const hostOf = (name: string) => hosts.get(find(name).name) as SimHost;
+  const group: SimGroup = {
+    simulation,
+    layout,
+    capabilities: CAPABILITIES,
+    world,
+    controller,
+    server: find,
+    host: hostOf,
+    devices: (storage) => devices.get(storage) ?? [],
+    readVolume: async (archive, path) => readVolume(hostOf(archive), path),
+    clock: { nowUs: () => simulation.nowUs, sleep: (seconds) => simulation.sleep(seconds * US_PER_S) },
+    eventually: async (condition, timeoutS, what) => {
+      const deadlineUs = simulation.nowUs + timeoutS * US_PER_S;
+      while (!(await condition())) {
+        if (simulation.nowUs >= deadlineUs) throw new TimeoutError(`${what}: not so after ${timeoutS} s`);
+        await simulation.sleep(LOOK_INTERVAL_US);
+      }
+    },
+    isRunning: (name) => hostOf(name).processes.has(programOf(find(name))),
+    kill: (name) => hostOf(name).processes.get(programOf(find(name)))?.kill(),
+    startServer: async (name) => {
+      const server = find(name);
+      spawnServer(hostOf(name), server, servers, options);
+      const answers = async () => {
+        try {
+          return (await controller.getHostType(server)) === server.kind;
+        } catch {
+          return false;
+        }
+      };
+      await group.eventually(answers, START_TIMEOUT_S, `${name} must answer`);
+    },
+  };
+  for (const { name } of [...servers.archives, ...servers.proxies, ...servers.storages]) await group.startServer(name);
+  return group;
+}
+
+function serversOf(layout: GroupLayout): ServerLayout {
+  const named = (names: readonly string[], kind: ServerConnectionParam['kind'], firstPort: number) =>
+    names.map((name, i) => ({ name, kind, address: { host: name, port: firstPort + i } }));
+  return new ServerLayout(
+    named(layout.storages, 'storage', STORAGE_PORT),
+    named(layout.proxies, 'proxy', PROXY_PORT),
+    named(layout.archives, 'archive', ARCHIVE_PORT),
+  );
+}
+
+async function makeDevices(host: SimHost, options: SimGroupOptions): Promise<SimGroupDevice[]> {
+  const devices: SimGroupDevice[] = [];
+  for (let i = 0; i < (options.deviceCount ?? 1); i++) {
+    host.addDisk(`log${i}`, { sizeLb: options.logSizeLb ?? DEFAULT_LOG_LB });
+    host.addDisk(`data${i}`, { sizeLb: options.deviceSizeLb ?? DEFAULT_DEVICE_LB });
+    devices.push(await SimGroupDevice.create(host, String(i)));
+  }
+  return devices;
+}
+
+/** The world of a process that only lends its ports to the operator. */
+function operatorWorld(host: SimHost) {
+  return new Promise<Parameters<Parameters<SimHost['spawn']>[1]>[0]>((resolve) => {
+    host.spawn('operator', (world) => {
+      resolve(world);
+      return new Promise(() => {});
+    });
+  });
+}
+
+function programOf(server: ServerConnectionParam): string {
+  return `walb-${server.kind}`;
+}
+
+function spawnServer(
+  host: SimHost,
+  server: ServerConnectionParam,
+  servers: ServerLayout,
+  options: SimGroupOptions,
+): void {
+  const common = { nodeId: server.name, port: server.address.port, baseDirectory: BASE_DIRECTORY };
+  host.spawn(programOf(server), async (world) => {
+    const status = new ProcessStatus();
+    switch (server.kind) {
+      case 'storage': {
+        const archive = servers.getPrimaryArchive().address;
+        const proxies = servers.proxies.map((proxy) => proxy.address);
+        const seen = options.wrapStorageWorld?.(world) ?? world;
+        return runStorageServer(seen, storageOptions({ ...options.storage, ...common, archive, proxies }), status);
+      }
+      case 'proxy':
+        return runProxyServer(world, proxyOptions({ ...options.proxy, ...common }), status);
+      case 'archive': {
+        const store = options.thin === false ? {} : { thinPool: THIN_POOL };
+        // An archive wants its base directory to be there; an operator makes it once.
+        if ((await world.files.stat(BASE_DIRECTORY, STEP)) === null) await world.files.makeDirectory(BASE_DIRECTORY, STEP);
+        const given = { ...options.archive, ...common, volumeGroup: VOLUME_GROUP, ...store };
+        return runArchiveServer(world, archiveOptions(given), status);
+      }
+    }
+  });
+}
+
+/** Reads `/dev/GROUP/NAME` of an archive's host, as a program there would. */
+async function readVolume(host: SimHost, path: string): Promise<Uint8Array> {
+  const name = path.split('/').at(-1) ?? '';
+  return new Promise<Uint8Array>((resolve, reject) => {
+    const process = host.spawn(`read ${name}`, async (world) => {
+      try {
+        const volume = await world.volumes.open(name, 'read', 'group.read-volume');
+        const bytes = await volume.read(0, volume.sizeLb(), 'group.read-volume');
+        volume.close();
+        resolve(bytes);
+        return 0;
+      } catch (error) {
+        reject(error);
+        return 1;
+      }
+    });
+    void process.exited.then(() => reject(new NotFoundError(`${path} could not be read: the reader ended`)));
+  });
+}
+
