@@ -1,9 +1,9 @@
 import { errorText, FormatError, IoError, NotFoundError, StateError } from '../../errors.ts';
-import { parseWdiffFileName, WDIFF_SUFFIX, wdiffFileName } from '../../format/wdiff-name.ts';
 import { collectGarbage } from '../../snapshot/diff-chain.ts';
 import { DiffSet } from '../../snapshot/diff-set.ts';
 import type { MetaDiff, MetaSnap } from '../../snapshot/meta.ts';
 import { diffToText } from '../../snapshot/meta.ts';
+import { parseWdiffFileName, WDIFF_SUFFIX, wdiffFileName } from '../../snapshot/wdiff-name.ts';
 import type { Gid } from '../../units.ts';
 import type { FileHandle, World } from '../../world/index.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';

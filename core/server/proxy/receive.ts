@@ -2,7 +2,6 @@ import { IndexedWdiffWriter } from '../../engine/indexed-wdiff-writer.ts';
 import { SNAPPY } from '../../engine/io-codec.ts';
 import { plainIoOfLog } from '../../engine/plain-io.ts';
 import { AbortedError, errorText, StateError } from '../../errors.ts';
-import { wdiffFileName } from '../../format/wdiff-name.ts';
 import {
   acceptWlog,
   finishWlog,
@@ -13,6 +12,7 @@ import {
   type WlogRequest,
 } from '../../protocol/wlog-transfer.ts';
 import type { MetaDiff } from '../../snapshot/meta.ts';
+import { wdiffFileName } from '../../snapshot/wdiff-name.ts';
 import { MIB } from '../../units.ts';
 import type { World } from '../../world/index.ts';
 import { FileSink } from '../shared/file-stream.ts';

@@ -1,7 +1,7 @@
 import { errorText } from '../../errors.ts';
-import { parseWdiffFileName, wdiffFileName } from '../../format/wdiff-name.ts';
 import { DiffSet } from '../../snapshot/diff-set.ts';
 import type { MetaDiff } from '../../snapshot/meta.ts';
+import { parseWdiffFileName, wdiffFileName } from '../../snapshot/wdiff-name.ts';
 import type { Step, World } from '../../world/index.ts';
 import { unlinkIfThere } from './persist.ts';
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../core/errors.ts';
-import { parseWdiffFileName, wdiffFileName } from '../../../core/format/wdiff-name.ts';
 import {
   type DiffTraits,
   diffToText,
@@ -9,6 +8,7 @@ import {
   makeDiff,
   makeSnap,
 } from '../../../core/snapshot/meta.ts';
+import { parseWdiffFileName, wdiffFileName } from '../../../core/snapshot/wdiff-name.ts';
 
 const TIME = 1704067200;
 

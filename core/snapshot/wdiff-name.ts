@@ -3,10 +3,10 @@
  * docs/formats.md, "File names of wdiffs".
  */
 import { FormatError } from '../errors.ts';
-import { type MetaDiff, type MetaSnap, makeDiff, makeSnap } from '../snapshot/meta.ts';
+import { ALL_ONES_TEXT, u64Text } from '../format/binary.ts';
+import { digitsToUnixTime, unixTimeToDigits } from '../format/time-text.ts';
 import type { Gid } from '../units.ts';
-import { ALL_ONES_TEXT, u64Text } from './binary.ts';
-import { digitsToUnixTime, unixTimeToDigits } from './time-text.ts';
+import { type MetaDiff, type MetaSnap, makeDiff, makeSnap } from './meta.ts';
 
 export const WDIFF_SUFFIX = '.wdiff';
 /** `YYYYMMDDhhmmss-MC-0-1.wdiff` */
