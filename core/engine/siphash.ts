@@ -34,11 +34,11 @@ export class SipHasher {
     if (this.#tailLength > 0) {
       while (this.#tailLength < 8 && at < data.length) this.#tail[this.#tailLength++] = data[at++];
       if (this.#tailLength < 8) return;
-      this.#words(this.#tail, 0, 8);
+      absorb(this.#state, this.#tail, 0, 8);
       this.#tailLength = 0;
     }
     const whole = data.length - ((data.length - at) % 8);
-    this.#words(data, at, whole);
+    absorb(this.#state, data, at, whole);
     for (at = whole; at < data.length; at++) this.#tail[this.#tailLength++] = data[at];
   }
 
@@ -46,10 +46,11 @@ export class SipHasher {
   digest(): Uint8Array {
     this.#tail.fill(0, this.#tailLength);
     this.#tail[7] = this.#totalBytes % 256;
-    this.#words(this.#tail, 0, 8);
+    absorb(this.#state, this.#tail, 0, 8);
     const v = this.#state;
     v[4] ^= 0xff;
-    rounds(v, 4);
+    // Four rounds are what two words of zeros do.
+    absorb(v, new Uint8Array(16), 0, 16);
     const digest = new Uint8Array(16);
     const view = new DataView(digest.buffer);
     view.setInt32(0, v[0] ^ v[2], true);
@@ -57,20 +58,6 @@ export class SipHasher {
     view.setInt32(8, v[4] ^ v[6], true);
     view.setInt32(12, v[5] ^ v[7], true);
     return digest;
-  }
-
-  #words(data: Uint8Array, from: number, to: number): void {
-    const v = this.#state;
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    for (let at = from; at < to; at += 8) {
-      const low = view.getInt32(at, true);
-      const high = view.getInt32(at + 4, true);
-      v[6] ^= low;
-      v[7] ^= high;
-      rounds(v, 2);
-      v[0] ^= low;
-      v[1] ^= high;
-    }
   }
 }
 
@@ -81,7 +68,12 @@ export function sipHash(data: Uint8Array): Uint8Array {
   return hasher.digest();
 }
 
-function rounds(v: Int32Array, count: number): void {
+/**
+ * Adds the words of `data` from `from` to `to` to the state: xor into v3, two rounds, xor into v0. The state lives in
+ * local variables meanwhile, which is several times faster.
+ */
+function absorb(v: Int32Array, data: Uint8Array, from: number, to: number): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let v0l = v[0];
   let v0h = v[1];
   let v1l = v[2];
@@ -90,51 +82,47 @@ function rounds(v: Int32Array, count: number): void {
   let v2h = v[5];
   let v3l = v[6];
   let v3h = v[7];
-  for (let i = 0; i < count; i++) {
-    let l: number;
-    let h: number;
-    // v0 += v1; v1 = rotl(v1, 13) ^ v0; v0 = rotl(v0, 32)
-    l = (v0l + v1l) | 0;
-    h = (v0h + v1h + carry(v0l, l)) | 0;
-    v0l = l;
-    v0h = h;
-    l = ((v1l << 13) | (v1h >>> 19)) ^ v0l;
-    h = ((v1h << 13) | (v1l >>> 19)) ^ v0h;
-    v1l = l;
-    v1h = h;
-    l = v0l;
-    v0l = v0h;
-    v0h = l;
-    // v2 += v3; v3 = rotl(v3, 16) ^ v2
-    l = (v2l + v3l) | 0;
-    h = (v2h + v3h + carry(v2l, l)) | 0;
-    v2l = l;
-    v2h = h;
-    l = ((v3l << 16) | (v3h >>> 16)) ^ v2l;
-    h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
-    v3l = l;
-    v3h = h;
-    // v0 += v3; v3 = rotl(v3, 21) ^ v0
-    l = (v0l + v3l) | 0;
-    h = (v0h + v3h + carry(v0l, l)) | 0;
-    v0l = l;
-    v0h = h;
-    l = ((v3l << 21) | (v3h >>> 11)) ^ v0l;
-    h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
-    v3l = l;
-    v3h = h;
-    // v2 += v1; v1 = rotl(v1, 17) ^ v2; v2 = rotl(v2, 32)
-    l = (v2l + v1l) | 0;
-    h = (v2h + v1h + carry(v2l, l)) | 0;
-    v2l = l;
-    v2h = h;
-    l = ((v1l << 17) | (v1h >>> 15)) ^ v2l;
-    h = ((v1h << 17) | (v1l >>> 15)) ^ v2h;
-    v1l = l;
-    v1h = h;
-    l = v2l;
-    v2l = v2h;
-    v2h = l;
+  let l: number;
+  let h: number;
+  for (let at = from; at < to; at += 8) {
+    const low = view.getInt32(at, true);
+    const high = view.getInt32(at + 4, true);
+    v3l ^= low;
+    v3h ^= high;
+    for (let round = 0; round < 2; round++) {
+      // v0 += v1; v1 = rotl(v1, 13) ^ v0; v0 = rotl(v0, 32)
+      l = (v0l + v1l) | 0;
+      h = (v0h + v1h + carry(v0l, l)) | 0;
+      v0l = h;
+      v0h = l;
+      h = ((v1h << 13) | (v1l >>> 19)) ^ v0l;
+      v1l = ((v1l << 13) | (v1h >>> 19)) ^ v0h;
+      v1h = h;
+      // v2 += v3; v3 = rotl(v3, 16) ^ v2
+      l = (v2l + v3l) | 0;
+      v2h = (v2h + v3h + carry(v2l, l)) | 0;
+      v2l = l;
+      h = ((v3h << 16) | (v3l >>> 16)) ^ v2h;
+      v3l = ((v3l << 16) | (v3h >>> 16)) ^ v2l;
+      v3h = h;
+      // v0 += v3; v3 = rotl(v3, 21) ^ v0
+      l = (v0l + v3l) | 0;
+      v0h = (v0h + v3h + carry(v0l, l)) | 0;
+      v0l = l;
+      h = ((v3h << 21) | (v3l >>> 11)) ^ v0h;
+      v3l = ((v3l << 21) | (v3h >>> 11)) ^ v0l;
+      v3h = h;
+      // v2 += v1; v1 = rotl(v1, 17) ^ v2; v2 = rotl(v2, 32)
+      l = (v2l + v1l) | 0;
+      h = (v2h + v1h + carry(v2l, l)) | 0;
+      v2l = h;
+      v2h = l;
+      h = ((v1h << 17) | (v1l >>> 15)) ^ v2l;
+      v1l = ((v1l << 17) | (v1h >>> 15)) ^ v2h;
+      v1h = h;
+    }
+    v0l ^= low;
+    v0h ^= high;
   }
   v[0] = v0l;
   v[1] = v0h;

@@ -333,6 +333,13 @@ describe('indexed wdiff', () => {
     await expect(openBytes(sink.bytes, pool)).rejects.toThrow(FormatError);
   });
 
+  it('verifies stored images on every read', async () => {
+    const spec: WdiffSpec = { type: 'indexed', compression: NONE, maxPieceLb: 0 };
+    const bad = (await makeWdiff([filled(0, 5, 1)], spec, pool)).slice();
+    bad[40] ^= 1;
+    await expect(openBytes(bad, pool).then(collect)).rejects.toThrow('IO data invalid');
+  });
+
   it('may be empty', async () => {
     const bytes = await makeWdiff([], { type: 'indexed', compression: SNAPPY, maxPieceLb: 0 }, pool);
     expect(bytes.length).toBe(WDIFF_HEADER_BYTES + 24);
