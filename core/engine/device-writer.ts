@@ -30,7 +30,7 @@ interface InFlight {
 /**
  * Writes to a device with many writes in flight. Two that overlap are never in flight together, so they reach the
  * device in the order of calls; a discard waits for everything before it and is waited for. The first error of any
- * write is thrown by every later call.
+ * write is thrown by every later call. One call at a time.
  */
 export class DeviceWriter {
   readonly #device: BlockDevice;

@@ -14,21 +14,6 @@ export function memorySource(bytes: Uint8Array, chunkBytes = Number.MAX_SAFE_INT
   };
 }
 
-/** The sources one after the other, as one. */
-export function concatenatedSource(sources: readonly ByteSource[]): ByteSource {
-  let index = 0;
-  return {
-    async read(maxBytes) {
-      while (index < sources.length) {
-        const bytes = await sources[index].read(maxBytes);
-        if (bytes !== null) return bytes;
-        index++;
-      }
-      return null;
-    },
-  };
-}
-
 /** A reader over `bytes`; reads are views into them. */
 export function memoryReader(bytes: Uint8Array): RandomReader {
   return {

@@ -64,7 +64,7 @@ export function plainIoOfLog(record: LogRecord, data: Uint8Array): PlainIo | nul
   if (record.kind === 'padding') return null;
   if (record.kind === 'discard') return { addressLb, sizeLb, kind: 'discard', data: NO_DATA };
   const exact = data.subarray(0, sizeLb * LOGICAL_BLOCK_BYTES);
-  return false
+  return isAllZero(exact)
     ? { addressLb, sizeLb, kind: 'zero', data: NO_DATA }
     : { addressLb, sizeLb, kind: 'normal', data: exact };
 }

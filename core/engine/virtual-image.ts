@@ -32,7 +32,9 @@ class BaseReader {
       const begin = addressLb - (addressLb % this.#alignLb);
       const wanted = Math.min(READ_LB, Math.max(maxLb, this.#alignLb) + (addressLb - begin));
       const aligned = Math.ceil(wanted / this.#alignLb) * this.#alignLb;
-      this.#window = await this.#device.read(begin, Math.min(aligned, this.sizeLb - begin), this.#step);
+      // Up to the end of the device and not of the image, which need not be aligned.
+      const sizeLb = Math.min(aligned, this.#device.sizeLb() - begin);
+      this.#window = await this.#device.read(begin, sizeLb, this.#step);
       this.#windowLb = begin;
       offset = addressLb - begin;
     }

@@ -188,6 +188,9 @@ describe('virtual full image', () => {
     expect(Buffer.compare(found, base.image)).toBe(0);
     const half = new VirtualImage(base, null, 'test.read', { sizeLb: 2500 });
     expect((await readAll(half, [1000])).length).toBe(2500 * BLOCK);
+    // A device with larger blocks is read by whole ones, also behind an end within a block.
+    const large = new VirtualImage(new MemoryDevice(base.image, 4096), null, 'test.read', { sizeLb: 2501 });
+    expect((await readAll(large, [1 << 20])).length).toBe(2501 * BLOCK);
   });
 
   it('passes over diffs behind the base and refuses one that crosses its end', async () => {
