@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BufferedReader, type ByteSource } from '../../../core/engine/byte-stream.ts';
-import {
-  concatenatedSource,
-  MemorySink,
-  memoryReader,
-  memorySource,
-} from '../../../core/engine/memory-stream.ts';
+import { MemorySink, memoryReader, memorySource } from '../../../core/engine/memory-stream.ts';
 import { FormatError } from '../../../core/errors.ts';
 
 const counting = (sizeBytes: number) => Uint8Array.from({ length: sizeBytes }, (_, i) => i & 255);
