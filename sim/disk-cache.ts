@@ -35,6 +35,8 @@ export class WriteCache {
   #writes: CachedWrite[] = [];
   #index = new Map<number, PageNode>();
   #bytes = 0;
+  /** Whether another cache holds the same writes: their data then may not become part of an image. */
+  #isShared = false;
 
   get writes(): readonly CachedWrite[] {
     return this.#writes;
@@ -103,7 +105,7 @@ export class WriteCache {
         if (old.addressLb >= write.addressLb && old.addressLb < write.addressLb + write.sizeLb)
           stuck.splice(k, 1);
       }
-      applyWrite(image, write);
+      if (this.#isShared || !image.adopt(write.addressLb, write.data)) applyWrite(image, write);
     }
     this.#rebuild([...stuck, ...this.#writes.slice(count)]);
   }
@@ -127,6 +129,10 @@ export class WriteCache {
   /** A cache with the same writes. */
   clone(): WriteCache {
     const copy = new WriteCache();
+    if (this.#writes.length > 0) {
+      this.#isShared = true;
+      copy.#isShared = true;
+    }
     copy.#rebuild([...this.#writes]);
     return copy;
   }
@@ -137,6 +143,7 @@ export class WriteCache {
 
   #rebuild(writes: CachedWrite[]): void {
     this.#writes = writes;
+    if (writes.length === 0) this.#isShared = false;
     this.#index = new Map();
     this.#bytes = 0;
     for (const write of writes) {

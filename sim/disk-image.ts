@@ -70,6 +70,14 @@ export class DiskImage {
     }
   }
 
+  /** Takes `data` itself as a chunk, where it is one and owns its memory. Returns whether it did. */
+  adopt(addressLb: Lb, data: Uint8Array | null): boolean {
+    if (data === null || data.length !== CHUNK_BYTES || data.buffer.byteLength !== CHUNK_BYTES) return false;
+    if (addressLb % CHUNK_LB !== 0) return false;
+    this.#replace(addressLb / CHUNK_LB, data);
+    return true;
+  }
+
   /** Makes a range read as zeros; whole chunks go back to the pool. */
   zero(addressLb: Lb, sizeLb: Lb): void {
     const endLb = addressLb + sizeLb;

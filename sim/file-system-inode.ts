@@ -1,6 +1,7 @@
 import { IoError } from '../core/errors.ts';
 
 export const PAGE_BYTES = 4096;
+const RUN_BYTES = 16 * PAGE_BYTES;
 
 /**
  * One page of a file: what readers see and what is on disk (null: zeros were never written over). While both
@@ -88,6 +89,9 @@ export function writeContent(
 ): number {
   if (!Number.isSafeInteger(offset) || offset < 0) throw new IoError('EINVAL', `Bad file offset ${offset}`);
   let done = 0;
+  // New whole pages are views of one copy of up to RUN_BYTES: an array for each page costs more than its bytes.
+  let run = bytes.subarray(0, 0);
+  let runFrom = 0;
   while (done < bytes.length) {
     const at = offset + done;
     const page = Math.floor(at / PAGE_BYTES);
@@ -97,8 +101,13 @@ export function writeContent(
     if (block === undefined) {
       if (!takePage()) break;
       let memory: Uint8Array;
-      if (size === PAGE_BYTES) memory = bytes.slice(done, done + size);
-      else {
+      if (size === PAGE_BYTES) {
+        if (done + size > runFrom + run.length) {
+          runFrom = done;
+          run = bytes.slice(done, done + Math.min(RUN_BYTES, bytes.length - done));
+        }
+        memory = run.subarray(done - runFrom, done - runFrom + size);
+      } else {
         memory = new Uint8Array(PAGE_BYTES);
         memory.set(bytes.subarray(done, done + size), from);
       }

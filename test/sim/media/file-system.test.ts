@@ -102,6 +102,7 @@ describe('simulated file system', () => {
                   }
                 }
                 expect(await handle.sizeBytes('t')).toBe(file.bytes.length);
+                expect(files.state.dirtyBytes).toBeLessThanOrEqual(files.state.usedPages * 4096);
                 handle.close();
               } else if (kind === 'mkdir') {
                 const result = await codeOf(port.makeDirectory(path, 't'));
