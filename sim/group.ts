@@ -120,7 +120,10 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       }
     },
     isRunning: (name) => hostOf(name).processes.has(programOf(find(name))),
-    kill: (name) => hostOf(name).processes.get(programOf(find(name)))?.kill(),
+    kill: (name) =>
+      hostOf(name)
+        .processes.get(programOf(find(name)))
+        ?.kill(),
     startServer: async (name) => {
       const server = find(name);
       spawnServer(hostOf(name), server, servers, options);
@@ -134,7 +137,8 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       await group.eventually(answers, START_TIMEOUT_S, `${name} must answer`);
     },
   };
-  for (const { name } of [...servers.archives, ...servers.proxies, ...servers.storages]) await group.startServer(name);
+  for (const { name } of [...servers.archives, ...servers.proxies, ...servers.storages])
+    await group.startServer(name);
   return group;
 }
 
@@ -186,14 +190,19 @@ function spawnServer(
         const archive = servers.getPrimaryArchive().address;
         const proxies = servers.proxies.map((proxy) => proxy.address);
         const seen = options.wrapStorageWorld?.(world) ?? world;
-        return runStorageServer(seen, storageOptions({ ...options.storage, ...common, archive, proxies }), status);
+        return runStorageServer(
+          seen,
+          storageOptions({ ...options.storage, ...common, archive, proxies }),
+          status,
+        );
       }
       case 'proxy':
         return runProxyServer(world, proxyOptions({ ...options.proxy, ...common }), status);
       case 'archive': {
         const store = options.thin === false ? {} : { thinPool: THIN_POOL };
         // An archive wants its base directory to be there; an operator makes it once.
-        if ((await world.files.stat(BASE_DIRECTORY, STEP)) === null) await world.files.makeDirectory(BASE_DIRECTORY, STEP);
+        if ((await world.files.stat(BASE_DIRECTORY, STEP)) === null)
+          await world.files.makeDirectory(BASE_DIRECTORY, STEP);
         const given = { ...options.archive, ...common, volumeGroup: VOLUME_GROUP, ...store };
         return runArchiveServer(world, archiveOptions(given), status);
       }
@@ -220,4 +229,3 @@ async function readVolume(host: SimHost, path: string): Promise<Uint8Array> {
     void process.exited.then(() => reject(new NotFoundError(`${path} could not be read: the reader ended`)));
   });
 }
-

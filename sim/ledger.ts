@@ -28,7 +28,8 @@ interface OperationTimes {
 
 export interface WriteOperation extends OperationTimes {
   readonly kind: 'write';
-  readonly data: Uint8Array;
+  /** The data, as 32-bit words. */
+  readonly words: Int32Array;
 }
 
 export interface DiscardOperation extends OperationTimes {
@@ -55,9 +56,10 @@ export interface LedgerVerdict {
 }
 
 const MAX_REPORTED_BLOCKS = 8;
+const BLOCK_WORDS = LOGICAL_BLOCK_BYTES / 4;
 
 export class Ledger {
-  readonly #initial: Uint8Array;
+  readonly #initial: Int32Array;
   readonly #discardIsZero: boolean;
   readonly #operations: LedgerOperation[] = [];
   readonly #byBlock = new Map<Lb, LedgerOperation[]>();
@@ -67,7 +69,7 @@ export class Ledger {
   #now = 0;
 
   constructor(options: LedgerOptions = {}) {
-    this.#initial = options.initial ?? new Uint8Array(0);
+    this.#initial = wordsOf(options.initial ?? new Uint8Array(0));
     this.#discardIsZero = options.discardIsZero ?? false;
   }
 
@@ -79,7 +81,7 @@ export class Ledger {
   write(addressLb: Lb, data: Uint8Array): LedgerOperation {
     return this.#add({
       kind: 'write',
-      data: data.slice(),
+      words: wordsOf(data),
       ...this.#times(addressLb, data.length / LOGICAL_BLOCK_BYTES),
     });
   }
@@ -127,16 +129,16 @@ export class Ledger {
     const snapshot = this.#snapshots.get(gid);
     if (snapshot === undefined)
       return { admissible: false, reason: `gid ${gid} was never taken`, badBlocksLb: [] };
-    return this.#judge(snapshot, image);
+    return this.#judge(snapshot, wordsOf(image));
   }
 
   /** Judges the content of a device now, when nothing is in flight. */
   judgeNow(image: Uint8Array): LedgerVerdict {
     const now = this.#tick();
-    return this.#judge({ requestedAt: now, answeredAt: now }, image);
+    return this.#judge({ requestedAt: now, answeredAt: now }, wordsOf(image));
   }
 
-  #judge(snapshot: SnapshotEntry, image: Uint8Array): LedgerVerdict {
+  #judge(snapshot: SnapshotEntry, image: Int32Array): LedgerVerdict {
     const known = new KnownPrefix();
     const inPrefix = new Set<LedgerOperation>();
     for (const operation of this.#operations) {
@@ -148,7 +150,7 @@ export class Ledger {
     for (;;) {
       const before = known.size;
       const bad: Lb[] = [];
-      const sizeLb = image.length / LOGICAL_BLOCK_BYTES;
+      const sizeLb = image.length / BLOCK_WORDS;
       for (let block = 0; block < sizeLb && bad.length < MAX_REPORTED_BLOCKS; block++) {
         const source = this.#sourceOf(block, snapshot, inPrefix, known, image);
         if (source === null) bad.push(block);
@@ -178,7 +180,7 @@ export class Ledger {
     snapshot: SnapshotEntry,
     inPrefix: ReadonlySet<LedgerOperation>,
     known: KnownPrefix,
-    image: Uint8Array,
+    image: Int32Array,
   ): LedgerOperation | 'before' | 'several' | null {
     const touching = this.#byBlock.get(block);
     if (touching === undefined) return this.#isInitial(block, image) ? 'before' : null;
@@ -202,14 +204,14 @@ export class Ledger {
     return found;
   }
 
-  #gives(operation: LedgerOperation, block: Lb, image: Uint8Array): boolean {
-    const at = block * LOGICAL_BLOCK_BYTES;
+  #gives(operation: LedgerOperation, block: Lb, image: Int32Array): boolean {
+    const at = block * BLOCK_WORDS;
     if (operation.kind === 'discard') return isZero(image, at);
-    return equalBlock(operation.data, (block - operation.addressLb) * LOGICAL_BLOCK_BYTES, image, at);
+    return equalBlock(operation.words, (block - operation.addressLb) * BLOCK_WORDS, image, at);
   }
 
-  #isInitial(block: Lb, image: Uint8Array): boolean {
-    const at = block * LOGICAL_BLOCK_BYTES;
+  #isInitial(block: Lb, image: Int32Array): boolean {
+    const at = block * BLOCK_WORDS;
     return at < this.#initial.length ? equalBlock(this.#initial, at, image, at) : isZero(image, at);
   }
 
@@ -272,12 +274,17 @@ class KnownPrefix {
   }
 }
 
-function equalBlock(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
-  for (let i = 0; i < LOGICAL_BLOCK_BYTES; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+/** A copy as words, so that blocks are compared four bytes at a time. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.slice().buffer);
+}
+
+function equalBlock(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
+  for (let i = 0; i < BLOCK_WORDS; i++) if (a[aAt + i] !== b[bAt + i]) return false;
   return true;
 }
 
-function isZero(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < LOGICAL_BLOCK_BYTES; i++) if (bytes[at + i] !== 0) return false;
+function isZero(words: Int32Array, at: number): boolean {
+  for (let i = 0; i < BLOCK_WORDS; i++) if (words[at + i] !== 0) return false;
   return true;
 }

@@ -91,11 +91,10 @@ export async function monitorProgress(
 ): Promise<void> {
   const { clock } = session.world;
   const deadlineUs = clock.monotonicUs() + timeoutS * US_PER_S;
-  const sizeLb = await getVolSizeLb(session, ax, vol);
   while (clock.monotonicUs() < deadlineUs) {
     const doneLb = await getProgressLb(session, ax, vol);
     if (doneLb === 0) return;
-    session.print((doneLb / sizeLb).toFixed(6));
+    session.print((doneLb / (await getVolSizeLb(session, ax, vol))).toFixed(6));
     await sleep(clock, US_PER_S);
   }
   throw new TimeoutError(`monitor_progress:timeout:${ax.name}:${vol}:${timeoutS}`);

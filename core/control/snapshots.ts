@@ -1,4 +1,4 @@
-import { errorText, StateError, TimeoutError } from '../errors.ts';
+import { errorText, NotFoundError, StateError, TimeoutError } from '../errors.ts';
 import { sleep } from '../server/shared/condition.ts';
 import type { Gid } from '../units.ts';
 import { US_PER_S } from '../units.ts';
@@ -140,12 +140,15 @@ async function removeCopy(
   command: string,
   list: () => Promise<Gid[]>,
 ): Promise<void> {
+  if (!(await list()).includes(gid))
+    throw new NotFoundError(`${command}: volume not found:${ax.name}:${vol}:${gid}`);
   for (let tries = 1; ; tries++) {
     try {
       await runCtl(session, ax, [command, vol, String(gid)]);
       break;
     } catch (error) {
-      if (tries > 1 && !(await list()).includes(gid)) break;
+      // An answer that was lost on its way does not matter when the copy is gone.
+      if (!(await list()).includes(gid)) break;
       if (tries === MAX_REMOVAL_TRIES) {
         throw new StateError(
           `${command}: exceeds max retry times:${ax.name}:${vol}:${gid}: ${errorText(error)}`,

@@ -34,5 +34,7 @@ export interface Scenario {
   readonly needs: readonly Capability[];
   /** Size of each walb device in MiB (default 16). */
   readonly deviceMib?: number;
+  /** Size of each log device in MiB (default 16). */
+  readonly logMib?: number;
   readonly run: (group: Group, story: Story, input: ScenarioInput) => Promise<ScenarioOutcome>;
 }

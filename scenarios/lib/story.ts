@@ -35,8 +35,17 @@ export class Story {
     this.#say(`${' '.repeat(14)}| ${line}`);
   }
 
+  /** A line of a table. */
+  tableLine(line: string): void {
+    this.#say(line.trimEnd());
+  }
+
   /** A step: `typed` is shown, then done, then its result is shown. */
-  async step<T>(typed: string, doIt: () => Promise<T>, show: (result: T) => string = defaultShow): Promise<T> {
+  async step<T>(
+    typed: string,
+    doIt: () => Promise<T>,
+    show: (result: T) => string = defaultShow,
+  ): Promise<T> {
     this.#say(`${this.#time()} > ${typed}`);
     const result = await doIt();
     const shown = show(result);
@@ -53,7 +62,8 @@ export class Story {
     } catch (error) {
       const text = errorText(error);
       this.#say(`${this.#time()}   refused: ${text}`);
-      if (!text.includes(reason)) throw new StoryError(`${typed} was refused, but not because of "${reason}": ${text}`);
+      if (!text.includes(reason))
+        throw new StoryError(`${typed} was refused, but not because of "${reason}": ${text}`);
       return;
     }
     throw new StoryError(`${typed} must be refused, but gave ${String(result)}`);

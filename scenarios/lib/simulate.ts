@@ -1,0 +1,64 @@
+import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
+import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import { hostTurn } from '../../native/turn.ts';
+import { createSimGroup, type SimGroup, type SimGroupOptions } from '../../sim/group.ts';
+import { parseGroupLayout } from '../../sim/group-layout.ts';
+import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
+import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
+import { type Say, Story } from './story.ts';
+
+/** What a run of a scenario cost. */
+export interface RunFigures {
+  readonly virtualTimeUs: number;
+  readonly eventCount: number;
+}
+
+export interface SimulatedRun<T = ScenarioOutcome> {
+  readonly result: T;
+  readonly figures: RunFigures;
+}
+
+/** A simulation on this machine; options may replace anything but the loop's turn. */
+export async function newSimulation(
+  seed: number,
+  options: Partial<Omit<SimulationOptions, 'seed' | 'turn'>> = {},
+): Promise<Simulation> {
+  const codecs = options.codecs ?? inlineCodecPool(await loadPortableCodecs());
+  return new Simulation({ ...options, seed, turn: hostTurn, codecs });
+}
+
+/** Makes the scenario's group in a simulation and lets `tell` run its story there. */
+export async function simulateScenario<T>(
+  scenario: Scenario,
+  input: ScenarioInput,
+  say: Say,
+  tell: (group: SimGroup, story: Story) => Promise<T>,
+  options: {
+    readonly simulation?: Partial<Omit<SimulationOptions, 'seed' | 'turn'>>;
+    readonly group?: Partial<SimGroupOptions>;
+  } = {},
+): Promise<SimulatedRun<T>> {
+  const simulation = await newSimulation(input.seed, options.simulation);
+  const result = await simulation.run(async () => {
+    let story: Story | null = null;
+    const group = await createSimGroup(simulation, {
+      layout: parseGroupLayout(scenario.layout),
+      deviceSizeLb: ((scenario.deviceMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
+      logSizeLb: ((scenario.logMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
+      archive: { discardPolicy: 'zero' },
+      print: (line) => story?.printed(line),
+      ...options.group,
+    });
+    story = new Story(group, say);
+    return tell(group, story);
+  });
+  return {
+    result,
+    figures: { virtualTimeUs: simulation.nowUs, eventCount: simulation.kernel.loop.firedCount },
+  };
+}
+
+/** Runs a scenario in a simulation. */
+export function simulate(scenario: Scenario, input: ScenarioInput, say: Say): Promise<SimulatedRun> {
+  return simulateScenario(scenario, input, say, (group, story) => scenario.run(group, story, input));
+}
