@@ -10,7 +10,9 @@ import { superOf, walkLog } from './log-walk.ts';
 
 const dir = goldenDir();
 const USED = ['ldev/formatted.img.gz', 'ldev/info.txt', 'ldev/restored.img.gz', 'ldev/wldev-show.txt'];
-const counter = new GoldenCounter('ldev', (path) => !USED.includes(path));
+const MOMENTS = ['a-full-backup', 'b-two-diffs', 'e-storage-with-log'];
+const USED_OF_MOMENT = /^base\/.*\/(device\.txt|log-device\.img\.gz|data-device\.img\.gz)$/;
+const counter = new GoldenCounter('', (path) => !USED.includes(path) && !USED_OF_MOMENT.test(path));
 
 function read(path: string): Uint8Array {
   counter.check(path);
@@ -85,6 +87,38 @@ if (dir === null) {
         const content = await rig.run(device.openData().read(0, sector.deviceSizeLb, STEP));
         expect(Buffer.compare(content, expected)).toBe(0);
         expect(superOf(rig.ldev.durable, 512)).toEqual({ ...sector, writtenLsid: device.lsids().latest });
+      },
+    );
+
+    it.each(MOMENTS)(
+      'of a running device (%s): takes up where the original was, and redo changes nothing',
+      async (moment) => {
+        const text = new TextDecoder().decode(read(`base/${moment}/device.txt`));
+        const lsids = new Map(
+          [...text.matchAll(/^(\w+)\s+(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]),
+        );
+        const log = image(`base/${moment}/log-device.img.gz`);
+        const data = image(`base/${moment}/data-device.img.gz`);
+        const sector = superOf(log, 512);
+        const packs = walkLog(log, sector, sector.oldestLsid);
+        // As it is, and from the oldest log that is there.
+        for (const writtenLsid of [sector.writtenLsid, sector.oldestLsid]) {
+          log.set(encodeSuperSector({ ...sector, writtenLsid }), 4096);
+          const rig = new Rig({ ldevImage: log, sizeLb: data.length / LB });
+          rig.ddev.durable.set(data);
+          rig.ddev.visible.set(data);
+          const device = await rig.open();
+          const { latest, oldest } = device.lsids();
+          expect([latest, oldest]).toEqual([lsids.get('latest'), lsids.get('oldest')]);
+          expect([device.logCapacityPb, device.logUsagePb]).toEqual([
+            lsids.get('log_capacity'),
+            lsids.get('log_usage'),
+          ]);
+          expect([device.isLogOverflow, device.name]).toEqual([false, sector.name]);
+          if (writtenLsid === sector.oldestLsid) expect(device.redone.packCount).toBe(packs.length);
+          const content = await rig.run(device.openData().read(0, device.sizeLb, STEP));
+          expect(Buffer.compare(content, data.subarray(0, content.length))).toBe(0);
+        }
       },
     );
 
