@@ -269,4 +269,23 @@ describe('opening', () => {
     rig.crash();
     expect((await rig.open({ name: 'a'.repeat(25) })).name.length).toBe(25);
   });
+
+  it('at the end of all lsids takes what still has one, and refuses the rest without harm', async () => {
+    const rig = await formatted();
+    const image = rig.ldev.durable.slice();
+    const lastLsid = Number.MAX_SAFE_INTEGER - 5;
+    image.set(
+      encodeSuperSector({ ...superOf(image, 512), oldestLsid: lastLsid, writtenLsid: lastLsid }),
+      4096,
+    );
+    const other = new Rig({ ldevImage: image });
+    const device = await other.open();
+    const face = device.openData();
+    await other.run(face.write(0, tagged(1, 0, 2), STEP));
+    await expect(other.run(face.write(2, tagged(2, 2, 2), STEP))).rejects.toMatchObject({ code: 'EIO' });
+    expect(device.isReadOnly).toBe(false);
+    await other.run(device.resetWal());
+    await other.run(face.write(2, tagged(2, 2, 2), STEP));
+    expect(tagsOf(await other.run(face.read(0, 4, STEP)), 0)).toEqual([1, 1, 2, 2]);
+  });
 });
