@@ -2,7 +2,7 @@ import { IoError } from '../core/errors.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
 import type { BlockDevice, Labels, Step, WriteOptions } from '../core/world/index.ts';
 import type { DiskMedium, WriteUnderWay } from './disk-medium.ts';
-import type { CallInfo, Incarnation } from './incarnation.ts';
+import { type CallInfo, type Incarnation, never } from './incarnation.ts';
 import type { Latency } from './latency.ts';
 
 export interface DiskLatencies {
@@ -70,6 +70,8 @@ export function openMedium(
   }
 
   async function write(addressLb: Lb, data: Uint8Array, step: Step, how: WriteOptions = {}): Promise<void> {
+    // What a dead life still tries must not reach the medium.
+    if (!incarnation.alive) return never();
     const sizeLb = data.length / LOGICAL_BLOCK_BYTES;
     const about = info('disk.write', step, addressLb, sizeLb, data);
     let under: WriteUnderWay | null = null;

@@ -60,7 +60,8 @@ export class SimDisk {
   powerLoss(): void {
     this.#powerLossCount += 1;
     const random = this.#random.at('disk-power-loss', this.name, this.#powerLossCount);
-    const firstId = this.medium.cachedRanges()[0]?.id ?? this.#ids.next;
+    let firstId = this.#ids.next;
+    for (const { id } of this.medium.cachedRanges()) firstId = Math.min(firstId, id);
     this.medium.powerLoss(drawPowerLossChoice(random, firstId, this.#ids.next));
   }
 

@@ -47,10 +47,7 @@ const MAX_TORN_PAGES = 8;
 export function lastSteps(state: FileSystemState, kind: FilePowerLoss, random: RandomStream): void {
   const { journal } = state;
   const files = random.shuffle([...state.dirtyFiles, ...delayedFiles(state)]);
-  const commitAll = () => {
-    for (const part of state.isOrdered ? [] : journal.pendingParts()) journal.makeDurable(part);
-    journal.commit(journal.operations.length);
-  };
+  const commitAll = () => journal.commit(journal.operations.length);
   switch (kind) {
     case 'none':
       return;

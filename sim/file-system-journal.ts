@@ -64,7 +64,7 @@ export class Journal {
     return operation;
   }
 
-  /** Makes the first `count` operations durable. */
+  /** Makes the first `count` operations durable; all of them at once is right without order too. */
   commit(count: number): void {
     for (const operation of this.#operations.splice(0, count)) {
       for (const part of operation.parts) apply(part);

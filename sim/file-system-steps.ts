@@ -8,6 +8,9 @@ import type { RandomStream } from './random.ts';
  * loss can leave is what some sequence of these steps reaches.
  */
 
+/** Above so many metadata operations that are not durable everything is written out: a journal has an end. */
+const MAX_OPERATIONS = 1000;
+
 /** Copies one page to disk as it is now, where its block is allocated. Returns whether it did. */
 export function writeBack(state: FileSystemState, inode: Inode, page: number): boolean {
   if (state.isOrdered && page * PAGE_BYTES >= inode.allocatedBytes) return false;
@@ -112,10 +115,10 @@ export function evictFailed(inode: Inode, random: RandomStream, probability: num
 export function background(state: FileSystemState, nowUs: number): void {
   const { backgroundChance, commitIntervalUs, dirtyLimitBytes } = state.parameters;
   const random = state.random.at('background', state.name, state.drawCount++);
-  if (nowUs - state.lastCommitUs >= commitIntervalUs || state.dirtyBytes > dirtyLimitBytes) {
+  const isFull = state.dirtyBytes > dirtyLimitBytes || state.journal.operations.length > MAX_OPERATIONS;
+  if (isFull || nowUs - state.lastCommitUs >= commitIntervalUs) {
     state.lastCommitUs = nowUs;
     for (const inode of [...state.dirtyFiles]) writeBackAll(state, inode);
-    for (const part of state.isOrdered ? [] : state.journal.pendingParts()) state.journal.makeDurable(part);
     state.journal.commit(state.journal.operations.length);
     return;
   }

@@ -145,7 +145,6 @@ export class SimFileSystem {
   syncAll(): void {
     const { state } = this;
     for (const inode of [...state.dirtyFiles]) writeBackAll(state, inode);
-    for (const part of state.isOrdered ? [] : state.journal.pendingParts()) state.journal.makeDurable(part);
     state.journal.commit(state.journal.operations.length);
   }
 
