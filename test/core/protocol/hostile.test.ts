@@ -4,7 +4,7 @@ import { AbortedError, FormatError, IoError, ProtocolError, TimeoutError } from 
 import { Writer } from '../../../core/format/serializer.ts';
 import { Channel, LIMITS } from '../../../core/protocol/channel.ts';
 import { receiveWords } from '../../../core/protocol/command.ts';
-import { receiveImage } from '../../../core/protocol/full-sync-stream.ts';
+import { receiveImage, sendImage } from '../../../core/protocol/full-sync-stream.ts';
 import { receiveDifferences, sendDifferences } from '../../../core/protocol/hash-sync-stream.ts';
 import { receivePacks } from '../../../core/protocol/pack-stream.ts';
 import { compressPack, packIos } from '../../../core/protocol/packs.ts';
@@ -300,7 +300,10 @@ describe('what goes wrong on our own side', () => {
     await client.flush('a.step');
     const server = new Channel(both.server);
     const failing = receiveWords(server, 'who', 2).catch((error) => server.fail(error.message, 'a.step'));
-    const reading = client.readString('a.step').finally(() => client.close());
+    // The client reads late, when a server that does not wait would be gone.
+    const reading = new Promise((resolve) => setImmediate(resolve))
+      .then(() => client.readString('a.step'))
+      .finally(() => client.close());
     const [text] = await settleBoth([reading, failing]);
     expect(text).toEqual({ value: 'who:bad size:2:1' });
   });
@@ -327,6 +330,33 @@ describe('what goes wrong on our own side', () => {
       );
     expect(await answer(9)).toBe(9);
     await expect(answer(10)).rejects.toThrow(/a start of at most 9 is expected, got 10/);
+  });
+
+  it('an image that cannot be sent is no longer read when the sender returns', async () => {
+    const script = scripted(new Uint8Array(0));
+    const lost = new IoError('ECONNRESET', 'lost');
+    const channel = new Channel({ ...script.connection, write: () => Promise.reject(lost) });
+    let release = () => {};
+    let isRead = false;
+    const plan = { startLb: 0, sizeLb: 40, bulkLb: 2 };
+    const sending = sendImage(channel, {
+      plan,
+      compression: SNAPPY,
+      codecs,
+      readChunk: async (addressLb) => {
+        // The second batch is read while the first one is sent.
+        if (addressLb === 6) await new Promise<void>((resolve) => (release = resolve));
+        isRead = addressLb >= 6;
+        return image([1, 1]);
+      },
+    });
+    const returned = sending.then(
+      () => null,
+      (error) => ({ error, isRead }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    release();
+    expect(await returned).toEqual({ error: lost, isRead: true });
   });
 
   it('a pack of a log that is nothing but an empty padding is not told', async () => {
