@@ -313,6 +313,28 @@ describe('simulated volume store', () => {
     });
   });
 
+  it('a snapshot keeps whole chunks that were unflushed when it was made', async () => {
+    const bench = createBench();
+    const store = createStore(1);
+    const port = store.portFor(bench.life());
+    await bench.run(async () => {
+      await port.create('a', 256, 't');
+      const device = await port.open('a', 'write', 't');
+      await device.write(128, new Uint8Array(128 * 512).fill(1), 't');
+      await port.snapshot('a', 's', true, 't');
+      await device.flush('t');
+      await device.write(130, blocks(2), 't');
+      await device.flush('t');
+      expect(valuesOf(store.peek('s', 129, 3))).toEqual([1, 1, 1]);
+      expect(valuesOf(store.peek('a', 129, 3))).toEqual([1, 2, 1]);
+      const snapshot = await port.open('s', 'write', 't');
+      await snapshot.flush('t');
+      await snapshot.write(129, blocks(3), 't');
+      await snapshot.flush('t');
+      expect(valuesOf(store.peek('a', 129, 3))).toEqual([1, 2, 1]);
+    });
+  });
+
   it('shared chunks count once, and all room comes back', async () => {
     const bench = createBench();
     const store = createStore(1);
