@@ -17,6 +17,7 @@ import type { CodecJob, CodecPool } from '../world/codec.ts';
 import type { RandomReader } from './byte-stream.ts';
 import { ImageCache } from './image-cache.ts';
 import { READ_BATCH_BYTES } from './io-codec.ts';
+import { decodeAt, placedError } from './placed-error.ts';
 import { checkImageSize, NO_DATA, type PlainIo } from './plain-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
@@ -63,7 +64,10 @@ export class IndexReader {
       throw new FormatError('eof error: an index super expected', file.sizeBytes);
     }
     const superBytes = await file.read(file.sizeBytes - INDEX_SUPER_BYTES, INDEX_SUPER_BYTES);
-    return new IndexReader(header, file, decodeIndexSuper(superBytes, file.sizeBytes).indexOffsetBytes);
+    const { indexOffsetBytes } = decodeAt(file.sizeBytes - INDEX_SUPER_BYTES, () =>
+      decodeIndexSuper(superBytes, file.sizeBytes),
+    );
+    return new IndexReader(header, file, indexOffsetBytes);
   }
 
   /** The next records, ascending by address; none at the end. */
@@ -71,15 +75,21 @@ export class IndexReader {
     const sizeBytes = Math.min(this.#indexEnd - this.#at, INDEX_PIECE_RECORDS * INDEX_RECORD_BYTES);
     if (sizeBytes === 0) return [];
     const bytes = await this.#file.read(this.#at, sizeBytes);
-    this.#at += sizeBytes;
     const records: IndexRecord[] = [];
-    for (let at = 0; at < sizeBytes; at += INDEX_RECORD_BYTES) {
-      const record = decodeIndexRecord(bytes, at);
-      checkIndexRecordPlace(record, this.#endLb, this.indexOffsetBytes);
-      checkImageSize(record.kind, record.imageSizeLb);
-      this.#endLb = endLb(record);
-      records.push(record);
+    let at = 0;
+    try {
+      for (; at < sizeBytes; at += INDEX_RECORD_BYTES) {
+        const record = decodeIndexRecord(bytes, at);
+        checkIndexRecordPlace(record, this.#endLb, this.indexOffsetBytes);
+        checkImageSize(record.kind, record.imageSizeLb);
+        this.#endLb = endLb(record);
+        records.push(record);
+      }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new FormatError(error.message, this.#at + Math.max(at, error.offset));
     }
+    this.#at += sizeBytes;
     return records;
   }
 }
@@ -150,7 +160,10 @@ export class IndexedWdiffInput implements WdiffInput {
   #cached(record: ImageRecord): Uint8Array | null {
     const image = this.#cache.get(this, record.dataOffsetBytes);
     if (image !== null && image.length !== record.imageSizeLb * LOGICAL_BLOCK_BYTES) {
-      throw new FormatError(`IO data invalid: two sizes for the image at ${record.dataOffsetBytes}`);
+      throw new FormatError(
+        `IO data invalid: two sizes for the image at ${record.dataOffsetBytes}`,
+        record.dataOffsetBytes,
+      );
     }
     return image;
   }
@@ -189,6 +202,11 @@ export class IndexedWdiffInput implements WdiffInput {
       const sizeBytes = record.imageSizeLb * LOGICAL_BLOCK_BYTES;
       jobs.push({ kind: 'decompress', type: record.compression, sizeBytes, data });
     }
-    return await this.#pool.run(jobs);
+    try {
+      return await this.#pool.run(jobs);
+    } catch (error) {
+      // Check sums were right, so whoever wrote it is at fault; the place is that of the first image of the batch.
+      throw placedError(error, records[0].dataOffsetBytes);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { decodePackHeader, PACK_HEADER_BYTES } from '../format/sorted-wdiff.ts';
+import { decodePackHeader, PACK_HEADER_BYTES, type PackHeader } from '../format/sorted-wdiff.ts';
 import type { Uuid } from '../format/uuid.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../format/wdiff-header.ts';
 import { endLb, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
@@ -9,6 +9,7 @@ import type { CodecPool } from '../world/codec.ts';
 import { BufferedReader, type ByteSource } from './byte-stream.ts';
 import { decompressIos, READ_BATCH_BYTES } from './io-codec.ts';
 import { checkPackSize, type PackImage, storedIo } from './pack-image.ts';
+import { decodeAt, placedError } from './placed-error.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
@@ -42,6 +43,11 @@ export class SortedPackReader {
     this.#requireEnd = options.requireEnd ?? true;
   }
 
+  /** Bytes read so far; exact between two IOs. */
+  get offset(): number {
+    return this.#reader.offset;
+  }
+
   /** The next pack as a whole, or null at the end. Passes over IOs of the pack before that were not read. */
   async next(): Promise<PackImage | null> {
     const pack = await this.#nextHeader();
@@ -62,7 +68,8 @@ export class SortedPackReader {
     if (record === undefined) return null;
     this.#recordAt++;
     const size = record.dataSizeBytes;
-    return storedIo(record, this.#reader.tryRead(size) ?? (await this.#reader.read(size)));
+    const data = this.#reader.tryRead(size) ?? (await this.#reader.read(size));
+    return decodeAt(this.#reader.offset - size, () => storedIo(record, data));
   }
 
   async #nextHeader(): Promise<{ header: Uint8Array; totalSizeBytes: number } | null> {
@@ -73,11 +80,19 @@ export class SortedPackReader {
     if (header === null && this.#requireEnd) {
       throw new FormatError('eof error: a pack or the end pack expected', this.#reader.offset);
     }
-    const pack = header === null ? null : decodePackHeader(header);
+    const at = this.#reader.offset - PACK_HEADER_BYTES;
+    const pack = header === null ? null : decodeAt(at, () => decodePackHeader(header));
     if (header === null || pack === null || pack.end) {
       this.#ended = true;
       return null;
     }
+    decodeAt(at, () => this.#checkRecords(pack));
+    this.#records = pack.records;
+    this.#recordAt = 0;
+    return { header, totalSizeBytes: pack.totalSizeBytes };
+  }
+
+  #checkRecords(pack: PackHeader): void {
     checkPackSize(pack);
     for (const record of pack.records) {
       if (record.addressLb < this.#endLb) {
@@ -86,9 +101,6 @@ export class SortedPackReader {
       this.#endLb = endLb(record);
       checkImageSize(record.kind, record.sizeLb);
     }
-    this.#records = pack.records;
-    this.#recordAt = 0;
-    return { header, totalSizeBytes: pack.totalSizeBytes };
   }
 }
 
@@ -98,6 +110,8 @@ export class SortedWdiffInput implements WdiffInput {
   readonly statistics: WdiffStatistics = { ...newWdiffStatistics(), wdiffCount: 1 };
   readonly #packs: SortedPackReader;
   readonly #pool: CodecPool;
+  /** Where the present batch begins. */
+  #batchOffset = 0;
   #plain: readonly PlainIo[] = [];
   #plainAt = 0;
   #dataSizeBytes = 0;
@@ -113,7 +127,7 @@ export class SortedWdiffInput implements WdiffInput {
 
   async next(): Promise<PlainIo | null> {
     while (this.#plainAt === this.#plain.length) {
-      this.#plain = await decompressIos(await this.#readBatch(), this.#pool);
+      this.#plain = await this.#decompress(await this.#readBatch());
       this.#plainAt = 0;
       this.statistics.dataSizeBytes = this.#dataSizeBytes;
       if (this.#plain.length === 0 && !(await this.#packs.nextPack())) return null;
@@ -123,9 +137,19 @@ export class SortedWdiffInput implements WdiffInput {
     return io;
   }
 
+  async #decompress(batch: readonly WdiffIo[]): Promise<PlainIo[]> {
+    try {
+      return await decompressIos(batch, this.#pool);
+    } catch (error) {
+      // Check sums were right, so whoever wrote it is at fault; the place is that of the batch.
+      throw placedError(error, this.#batchOffset);
+    }
+  }
+
   /** Stored IOs of the present pack, none at its end. */
   async #readBatch(): Promise<WdiffIo[]> {
     const batch: WdiffIo[] = [];
+    this.#batchOffset = this.#packs.offset;
     for (let bytes = 0; bytes < READ_BATCH_BYTES; ) {
       const io = await this.#packs.nextIo();
       if (io === null) break;

@@ -11,6 +11,7 @@ import {
 import { decodeWlogHeader, WLOG_HEADER_BYTES, type WlogHeader } from '../format/wlog.ts';
 import type { Lsid } from '../units.ts';
 import type { BufferedReader } from './byte-stream.ts';
+import { decodeAt } from './placed-error.ts';
 import { NO_DATA } from './plain-io.ts';
 
 /** One IO of a log. */
@@ -120,5 +121,7 @@ export async function openWlog(
   options: WlogReaderOptions,
 ): Promise<WlogReader | null> {
   const block = await reader.readWhole(WLOG_HEADER_BYTES);
-  return block === null ? null : new WlogReader(decodeWlogHeader(block), reader, options);
+  if (block === null) return null;
+  const header = decodeAt(reader.offset - WLOG_HEADER_BYTES, () => decodeWlogHeader(block));
+  return new WlogReader(header, reader, options);
 }

@@ -1,6 +1,7 @@
 import { FormatError } from '../errors.ts';
 import { countWriteIo, newWriteIoStatistics, type WriteIoStatistics } from '../format/io-statistics-text.ts';
-import { type LogRecord, recordSizePb } from '../format/logpack.ts';
+import { type LogpackHeader, type LogRecord, recordSizePb } from '../format/logpack.ts';
+import { wlogOffsetBytes } from '../format/wlog.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, type Lsid, type Pb } from '../units.ts';
 import type { BlockDevice } from '../world/block-device.ts';
 import { throwIfAborted } from './abort.ts';
@@ -13,6 +14,8 @@ export interface RedoOptions extends DeviceWriterOptions {
   /** Whether data with a wrong check sum are written all the same; else they are a FormatError. */
   readonly skipChecksum?: boolean;
   readonly signal?: AbortSignal;
+  /** Called for each pack before its records. */
+  readonly onPack?: (pack: LogpackHeader) => void;
   /** Called for each record, `clipped` when it ends behind the device and is left out. */
   readonly onRecord?: (record: LogRecord, clipped: boolean) => void;
 }
@@ -46,7 +49,8 @@ export async function redoWlog(
   const writes = newWriteIoStatistics();
   const writer = new DeviceWriter(device, steps, options);
   try {
-    while ((await wlog.nextPack()) !== null) {
+    for (let pack = await wlog.nextPack(); pack !== null; pack = await wlog.nextPack()) {
+      options.onPack?.(pack);
       for (let io = await wlog.nextIo(); io !== null; io = await wlog.nextIo()) {
         throwIfAborted(options.signal);
         await redoIo(io);
@@ -69,7 +73,7 @@ export async function redoWlog(
       return;
     }
     if (!isValid && options.skipChecksum !== true) {
-      throw new FormatError(`invalid log IO: lsid ${record.lsid}`);
+      throw new FormatError(`invalid log IO: lsid ${record.lsid}`, wlogOffsetBytes(wlog.header, record.lsid));
     }
     const clipped = offsetLb + sizeLb > device.sizeLb();
     options.onRecord?.(record, clipped);

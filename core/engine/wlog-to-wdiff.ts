@@ -17,14 +17,16 @@ import { openWlog, type WlogReader } from './wlog-reader.ts';
 export class LogIoStream {
   readonly #reader: BufferedReader;
   readonly #onWlogEnd: (lsid: Lsid) => void;
+  readonly #requireEnd: boolean;
   #wlog: WlogReader | null = null;
   #uuid: Uuid | null = null;
   #lsid: Lsid = 0;
 
   /** `onWlogEnd` is called after each wlog with the lsid where it ended. */
-  constructor(source: ByteSource, onWlogEnd: (lsid: Lsid) => void = () => undefined) {
+  constructor(source: ByteSource, options: Pick<ConvertOptions, 'onWlogEnd' | 'requireEnd'> = {}) {
     this.#reader = new BufferedReader(source);
-    this.#onWlogEnd = onWlogEnd;
+    this.#onWlogEnd = options.onWlogEnd ?? (() => undefined);
+    this.#requireEnd = options.requireEnd === true;
   }
 
   /** Of the first wlog; null until its header was read, and when there is none. */
@@ -41,17 +43,27 @@ export class LogIoStream {
     while (this.#wlog !== null) {
       const log = await this.#wlog.nextIo();
       if (log !== null) {
-        if (!log.isValid) throw new FormatError(`readLog:invalid log IO:lsid ${log.record.lsid}`);
+        if (!log.isValid) {
+          const at = this.#reader.offset - log.data.length;
+          throw new FormatError(`readLog:invalid log IO:lsid ${log.record.lsid}`, at);
+        }
         const io = plainIoOfLog(log.record, log.data);
         if (io !== null) return io;
         continue;
       }
       if ((await this.#wlog.nextPack()) !== null) continue;
+      if (this.#requireEnd && this.#wlog.end !== 'end-block') throw this.#noEnd(this.#wlog);
       this.#lsid = this.#wlog.endLsid;
       this.#onWlogEnd(this.#lsid);
       await this.#openNext();
     }
     return null;
+  }
+
+  #noEnd({ end, endLsid, header }: WlogReader): FormatError {
+    // A block that is no header was read already, unless the stream ended there.
+    const at = this.#reader.offset - (end === 'eof' ? 0 : header.physicalBlockBytes);
+    return new FormatError(`the wlog must go on or have its end block behind lsid ${endLsid}`, at);
   }
 
   async #openNext(): Promise<void> {
@@ -75,6 +87,11 @@ export interface ConvertOptions {
   readonly pool: CodecPool;
   /** Largest IO of the result; 0 = no limit. Indexed diffs round it down to a power of two. */
   readonly maxIoLb: Lb;
+  /**
+   * Whether each wlog must have its end block; else anything that is no pack ends it, as the original takes it, and a
+   * cut or damaged log goes unnoticed.
+   */
+  readonly requireEnd?: boolean;
   /** Called after each wlog with the lsid where it ended. */
   readonly onWlogEnd?: (lsid: Lsid) => void;
 }
@@ -88,7 +105,7 @@ export async function convertToSorted(
   sink: ByteSink,
   options: ConvertOptions,
 ): Promise<void> {
-  const logs = new LogIoStream(source, options.onWlogEnd);
+  const logs = new LogIoStream(source, options);
   await logs.open();
   const memory = new DiffMemory(options.maxIoLb);
   for (let io = await logs.next(); io !== null; io = await logs.next()) {
@@ -112,7 +129,7 @@ export async function convertToIndexed(
   sink: ByteSink,
   options: ConvertOptions,
 ): Promise<void> {
-  const logs = new LogIoStream(source, options.onWlogEnd);
+  const logs = new LogIoStream(source, options);
   await logs.open();
   const writer = await IndexedWdiffWriter.open(sink, logs.uuid ?? ZERO_UUID, {
     compression: SNAPPY,
