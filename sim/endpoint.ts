@@ -2,9 +2,10 @@ import { IoError, StateError, TimeoutError } from '../core/errors.ts';
 import type { Connection, Labels, Step } from '../core/world/index.ts';
 import type { ScheduledEvent } from './event-loop.ts';
 import { type CallInfo, type Incarnation, never } from './incarnation.ts';
-import { checkPoison, type Kernel, NO_LABELS, poisonMark, traceEvent } from './kernel.ts';
+import { checkPoison, type Kernel, NO_LABELS, poisonMark } from './kernel.ts';
 import type { Pipe, PipeEnd, Segment } from './pipe.ts';
 import type { RandomStream } from './random.ts';
+import { ReceiveQueue } from './receive-queue.ts';
 
 /** What the sockets of one simulation have in common. */
 export interface SocketSettings {
@@ -39,9 +40,6 @@ interface PendingWrite {
   timer: ScheduledEvent | null;
 }
 
-/** Pieces at least this large are handed to a reader alone, without a copy. */
-const NO_COPY_BYTES = 16 * 1024;
-
 /**
  * One end of a connection: the socket of a process, or of a kernel that still serves a process that closed it
  * or has not accepted it yet. Rules in docs/fault-model.md, "Network".
@@ -50,7 +48,6 @@ export class Endpoint implements Connection, PipeEnd {
   readonly peer: string;
   readonly conversation: number;
   known = true;
-  queuedBytes = 0;
   readonly #kernel: Kernel;
   readonly #host: SocketHost;
   readonly #settings: SocketSettings;
@@ -61,7 +58,7 @@ export class Endpoint implements Connection, PipeEnd {
   #incarnation: Incarnation | null = null;
   #labels: Labels = NO_LABELS;
   #forget: () => void = () => {};
-  #queue: Uint8Array[] = [];
+  readonly #queue = new ReceiveQueue();
   #endArrived = false;
   #endSent = false;
   #closed = false;
@@ -101,6 +98,10 @@ export class Endpoint implements Connection, PipeEnd {
 
   get powered(): boolean {
     return this.#host.powered;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
   }
 
   get holder(): string {
@@ -222,8 +223,7 @@ export class Endpoint implements Connection, PipeEnd {
       }
       if (this.#out.silent) this.vanish();
     }
-    this.#queue = [];
-    this.queuedBytes = 0;
+    this.#queue.clear();
     this.#onChange();
   }
 
@@ -248,8 +248,7 @@ export class Endpoint implements Connection, PipeEnd {
     this.vanish();
     this.#error = error;
     if (this.#settings.resetDropsQueued) {
-      this.#queue = [];
-      this.queuedBytes = 0;
+      this.#queue.clear();
     }
     const write = this.#write;
     if (write !== null) this.#failWrite(write, error);
@@ -272,7 +271,6 @@ export class Endpoint implements Connection, PipeEnd {
       return false;
     }
     this.#queue.push(segment.bytes);
-    this.queuedBytes += segment.bytes.length;
     return this.#wakeRead();
   }
 
@@ -320,37 +318,9 @@ export class Endpoint implements Connection, PipeEnd {
     if (shortReadChance > 0 && wanted > 1 && this.#random.chance(shortReadChance)) {
       wanted = this.#random.between(1, wanted - 1);
     }
-    const bytes = this.#takeQueued(wanted);
-    this.queuedBytes -= bytes.length;
+    const bytes = this.#queue.take(wanted);
     this.#in.windowGrew();
     return bytes;
-  }
-
-  /** The first bytes of the queue, at most `wanted`: the bytes of one large piece, or a copy of small ones. */
-  #takeQueued(wanted: number): Uint8Array {
-    const queue = this.#queue;
-    const head = queue[0] as Uint8Array;
-    if (head.length > wanted) {
-      queue[0] = head.subarray(wanted);
-      return head.subarray(0, wanted);
-    }
-    if (head.length === wanted || head.length >= NO_COPY_BYTES) {
-      queue.shift();
-      return head;
-    }
-    const result = new Uint8Array(wanted);
-    let filled = 0;
-    let used = 0;
-    while (filled < wanted) {
-      const piece = queue[used] as Uint8Array;
-      const size = Math.min(piece.length, wanted - filled);
-      result.set(size === piece.length ? piece : piece.subarray(0, size), filled);
-      filled += size;
-      if (size === piece.length) used += 1;
-      else queue[used] = piece.subarray(size);
-    }
-    queue.splice(0, used);
-    return result;
   }
 
   #wakeRead(): boolean {
@@ -457,10 +427,5 @@ export class Endpoint implements Connection, PipeEnd {
   #stopTimer(call: PendingRead | PendingWrite): void {
     if (call.timer !== null) this.#kernel.loop.cancel(call.timer);
     call.timer = null;
-  }
-
-  /** A line about this socket that no call made. */
-  trace(kind: string): void {
-    traceEvent(this.#kernel, this.host, this.holder, this.#info(kind, '', 0));
   }
 }

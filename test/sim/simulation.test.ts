@@ -158,6 +158,32 @@ describe('keyed randomness', () => {
     expect(new Set(values).size).toBe(values.length);
   });
 
+  it('leaving a process out leaves the order of others at one instant as it was', async () => {
+    const order = (withOther: boolean) =>
+      createSimulation().run(async (simulation) => {
+        const host = simulation.addHost('a');
+        const seen: string[] = [];
+        const main: ProcessMain = async ({ clock, pid }) => {
+          const nowUs = clock.monotonicUs();
+          for (let i = 0; i < 20; i++) clock.startTimer(nowUs + 1000, () => seen.push(`${pid} ${i}`));
+          return forever();
+        };
+        const idle: ProcessMain = async ({ clock }) => {
+          for (let i = 0; i < 7; i++) clock.startTimer(clock.monotonicUs() + 1000, () => {});
+          return forever();
+        };
+        host.spawn('one', main);
+        host.spawn('two', main);
+        if (withOther) host.spawn('other', idle);
+        await simulation.sleep(2000);
+        return seen;
+      });
+    const seen = await order(true);
+    expect(seen.length).toBe(40);
+    expect(seen).not.toEqual([...seen].sort());
+    expect(await order(false)).toEqual(seen);
+  });
+
   it('leaving a connection out leaves the others as they were', async () => {
     const times = (withOther: boolean) =>
       createSimulation().run(async (simulation) => {
