@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Channel } from '../../../core/protocol/channel.ts';
-import { DIALOGUES, type Dialogue } from './dialogues.ts';
+import type { Dialogue } from './dialogue-kit.ts';
+import { DIALOGUES } from './dialogues.ts';
 import { dice, errorOf, type PipeOptions, pipe, settleBoth } from './pipe.ts';
 
 async function hold(dialogue: Dialogue, options: PipeOptions = {}) {

@@ -4,7 +4,7 @@ import { Reader, Writer } from '../../../core/format/serializer.ts';
 import { withoutTrace } from '../../../core/protocol/channel.ts';
 import type { CodecJob, CodecPool } from '../../../core/world/index.ts';
 import { goldenDir } from '../../golden.ts';
-import { codecs } from './dialogues.ts';
+import { codecs } from './dialogue-kit.ts';
 
 /** Recorded conversations of the original programs. */
 

@@ -10,7 +10,8 @@ import { receivePacks } from '../../../core/protocol/pack-stream.ts';
 import { compressPack, packIos } from '../../../core/protocol/packs.ts';
 import { receiveLogPacks, sendLogPack } from '../../../core/protocol/wlog-transfer.ts';
 import { makeSnap, makeState } from '../../../core/snapshot/meta.ts';
-import { codecs, DIALOGUES, type Dialogue, image, logPack, UUID } from './dialogues.ts';
+import { codecs, type Dialogue, image, logPack, UUID } from './dialogue-kit.ts';
+import { DIALOGUES } from './dialogues.ts';
 import { concat, dice, errorOf, pipe, scripted, settleBoth } from './pipe.ts';
 
 /** Peers that say nonsense: the other side ends, with a named error, soon and without much memory. */

@@ -18,7 +18,7 @@ import {
   requestWlogTransfer,
 } from '../../../core/protocol/wlog-transfer.ts';
 import { makeDiff } from '../../../core/snapshot/meta.ts';
-import { codecs, image, logPack, UUID } from './dialogues.ts';
+import { codecs, image, logPack, UUID } from './dialogue-kit.ts';
 import { pipe, scripted, settleBoth } from './pipe.ts';
 
 /** Values that decode well and are refused all the same, one by one. */
