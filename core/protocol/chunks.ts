@@ -1,3 +1,4 @@
+import { isAllZero } from '../engine/plain-io.ts';
 import { AbortedError } from '../errors.ts';
 import type { CompressOpt } from '../snapshot/host-info.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
@@ -120,18 +121,4 @@ export async function decodeBatch(
 /** Throws AbortedError when the stream is to be given up. */
 export function checkStop(hooks: StreamHooks): void {
   if (hooks.shouldStop?.() === true) throw new AbortedError('force stopped');
-}
-
-/** Whether all bytes are zero. */
-export function isAllZero(data: Uint8Array): boolean {
-  const wholeWords = data.length >>> 2;
-  if (data.byteOffset % 4 === 0) {
-    const words = new Int32Array(data.buffer, data.byteOffset, wholeWords);
-    for (let i = 0; i < words.length; i++) if (words[i] !== 0) return false;
-  } else {
-    const view = new DataView(data.buffer, data.byteOffset, data.length);
-    for (let i = 0; i < wholeWords; i++) if (view.getInt32(i * 4) !== 0) return false;
-  }
-  for (let i = wholeWords * 4; i < data.length; i++) if (data[i] !== 0) return false;
-  return true;
 }

@@ -1,11 +1,12 @@
 import { murmur3x64128 } from '../engine/murmur3.ts';
+import { isAllZero } from '../engine/plain-io.ts';
 import { ProtocolError } from '../errors.ts';
 import { endLb, type WdiffIo } from '../format/wdiff-record.ts';
 import type { CompressOpt } from '../snapshot/host-info.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import type { CodecPool } from '../world/index.ts';
 import { type Channel, CONTROL } from './channel.ts';
-import { checkStop, isAllZero, type ReadChunk, readWhole, type StreamHooks } from './chunks.ts';
+import { checkStop, type ReadChunk, readWhole, type StreamHooks } from './chunks.ts';
 import { type OnPack, receivePack, sendEnd, sendPack } from './pack-stream.ts';
 import { compressPack, PackBuilder } from './packs.ts';
 
