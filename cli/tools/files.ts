@@ -1,0 +1,105 @@
+/** Inputs and outputs that command lines name: files, pipes, `-` for standard input and output. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-stream.ts';
+import { FormatError } from '../../core/errors.ts';
+import { asIo } from '../../native/errors.ts';
+import { handleReader, handleSource } from '../../native/file-stream.ts';
+import { createOutputFile, type OutputFile } from '../../native/output-file.ts';
+import type { ToolIo } from './tool.ts';
+
+/** An opened input. */
+export interface Input {
+  /** How it is called in messages. */
+  readonly name: string;
+  /** From the beginning to the end; may be used once, and not beside `reader`. */
+  readonly source: ByteSource;
+  /** At any place, or null for what is no regular file. */
+  readonly reader: RandomReader | null;
+}
+
+/** Damage in an input: says in which and where. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+/** A FormatError whose offset counts from the start of the input, as a sentence that says so; else the error itself. */
+export function inputError(error: unknown, name: string): unknown {
+  if (!(error instanceof FormatError)) return error;
+  const where = name === '-' ? 'standard input' : name;
+  return new InputError(`${error.message} (at byte ${error.offset} of ${where})`);
+}
+
+/** Opens `path` (`-`: standard input), calls `use`, closes. FormatErrors get the input's name and their offset. */
+export async function withInput<T>(path: string, io: ToolIo, use: (input: Input) => Promise<T>): Promise<T> {
+  try {
+    if (path === '-') return await use({ name: '-', source: io.stdin, reader: await io.stdinReader() });
+    return await withFile(path, (input) => use(input));
+  } catch (error) {
+    throw inputError(error, path);
+  }
+}
+
+/** Opens a file for reading, calls `use`, closes. Throws IoError. */
+export async function withFile<T>(path: string, use: (input: Input) => Promise<T>): Promise<T> {
+  const handle = await asIo(path, () => open(path, 'r'));
+  try {
+    return await use(await inputOf(handle, path));
+  } finally {
+    await handle.close();
+  }
+}
+
+async function inputOf(handle: FileHandle, path: string): Promise<Input> {
+  const status = await asIo(path, () => handle.stat());
+  const reader = status.isFile() ? handleReader(handle, path, status.size) : null;
+  return { name: path, source: handleSource(handle, path), reader };
+}
+
+/** Opens several files for reading, calls `use`, closes them. Throws IoError. */
+export async function withFiles<T>(
+  paths: readonly string[],
+  use: (inputs: readonly Input[]) => Promise<T>,
+): Promise<T> {
+  const handles: FileHandle[] = [];
+  try {
+    const inputs: Input[] = [];
+    for (const path of paths) {
+      const handle = await asIo(path, () => open(path, 'r'));
+      handles.push(handle);
+      inputs.push(await inputOf(handle, path));
+    }
+    return await use(inputs);
+  } finally {
+    for (const handle of handles) await handle.close();
+  }
+}
+
+/** The reader of an input that must be a regular file. Throws FormatError. */
+export function readerOf(input: Input, what: string): RandomReader {
+  if (input.reader === null)
+    throw new FormatError(`${what} must be a regular file, which can be read at any place`);
+  return input.reader;
+}
+
+/**
+ * Gives `use` a sink for `path` (`-`: standard output). A file shows under its name whole and durable, or not at all
+ * when `use` throws.
+ */
+export async function withOutput(
+  path: string,
+  io: ToolIo,
+  use: (sink: ByteSink) => Promise<void>,
+): Promise<void> {
+  if (path === '-') {
+    await use(io.stdout);
+    return;
+  }
+  const output: OutputFile = await createOutputFile(path);
+  try {
+    await use(output);
+  } catch (error) {
+    await output.abandon();
+    throw error;
+  }
+  await output.commit();
+}

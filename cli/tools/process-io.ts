@@ -1,0 +1,37 @@
+import { nativeCodecPool } from '../../native/codecs.ts';
+import { removeUnfinishedFiles } from '../../native/output-file.ts';
+import { nodeRandom } from '../../native/random.ts';
+import { stdinReader, streamSink, streamSource } from '../../native/stdio.ts';
+import type { Tool, ToolIo } from './tool.ts';
+
+/** Signals that end a program, and their numbers. */
+const SIGNALS = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const;
+
+/** Runs a tool on standard input, output and error of this process; gives its exit status. */
+export async function runToolInProcess(tool: Tool, argv: readonly string[]): Promise<number> {
+  const stdin = streamSource(process.stdin, 'standard input');
+  const io: ToolIo = {
+    stdin,
+    stdinReader,
+    stdout: streamSink(process.stdout, 'standard output'),
+    stderr: streamSink(process.stderr, 'standard error'),
+    nowMs: () => Date.now(),
+    random: nodeRandom(),
+    codecs: nativeCodecPool,
+  };
+  for (const [signal, number] of SIGNALS) {
+    process.once(signal, () => {
+      removeUnfinishedFiles();
+      process.exit(128 + number);
+    });
+  }
+  try {
+    return await tool.run(argv, io);
+  } finally {
+    stdin.close();
+  }
+}

@@ -1,0 +1,70 @@
+import { asIo } from './errors.ts';
+
+/** What of an open file is needed to read it; a FileHandle of Node is one. */
+export interface ReadableHandle {
+  read(
+    bytes: Uint8Array,
+    at: number,
+    sizeBytes: number,
+    position: number | null,
+  ): Promise<{ readonly bytesRead: number }>;
+}
+
+/** What of an open file is needed to write it. */
+export interface WritableHandle {
+  write(
+    bytes: Uint8Array,
+    at: number,
+    sizeBytes: number,
+    position: number | null,
+  ): Promise<{ readonly bytesWritten: number }>;
+}
+
+/** An array for bytes to be read into: not cleared, not shared with anything else, and no Buffer. */
+function newBytes(sizeBytes: number): Uint8Array {
+  const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
+  return new Uint8Array(buffer, 0, sizeBytes);
+}
+
+/** The bytes at `offset` of an open file; fewer than `sizeBytes` only at its end. Throws IoError. */
+export async function readAt(
+  handle: ReadableHandle,
+  path: string,
+  offset: number,
+  sizeBytes: number,
+): Promise<Uint8Array> {
+  const bytes = newBytes(sizeBytes);
+  let have = 0;
+  while (have < sizeBytes) {
+    const { bytesRead } = await asIo(path, () => handle.read(bytes, have, sizeBytes - have, offset + have));
+    if (bytesRead === 0) break;
+    have += bytesRead;
+  }
+  return bytes.subarray(0, have);
+}
+
+/** What comes next from an open file or pipe, at most `maxBytes`; null at the end. Throws IoError. */
+export async function readNext(
+  handle: ReadableHandle,
+  path: string,
+  maxBytes: number,
+): Promise<Uint8Array | null> {
+  const bytes = newBytes(maxBytes);
+  const { bytesRead } = await asIo(path, () => handle.read(bytes, 0, maxBytes, null));
+  return bytesRead === 0 ? null : bytes.subarray(0, bytesRead);
+}
+
+/** Writes all bytes, at `offset` or (null) where the file or pipe stands. Throws IoError. */
+export async function writeAll(
+  handle: WritableHandle,
+  path: string,
+  offset: number | null,
+  bytes: Uint8Array,
+): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const at = offset === null ? null : offset + done;
+    const { bytesWritten } = await asIo(path, () => handle.write(bytes, done, bytes.length - done, at));
+    done += bytesWritten;
+  }
+}
