@@ -129,6 +129,7 @@ export function openMedium(
       torn: changed(medium.tearWrite),
       failed: changed(medium.dropWrite),
       atDeath: changed(medium.abandonWrite),
+      dropped: changed(medium.dropWrite),
     };
   }
 

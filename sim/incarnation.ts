@@ -49,6 +49,8 @@ export interface EffectParts {
   readonly torn?: () => void;
   readonly failed?: () => void;
   readonly atDeath?: () => void;
+  /** A crash struck right before the effect: what the call left with others when it began ends here. */
+  readonly dropped?: () => void;
 }
 
 /** Something that dies with an incarnation: a connection, a lock, a listener. */
@@ -240,7 +242,10 @@ export class Incarnation implements EventOwner {
     this.#lastCall = info;
     const faults = this.kernel.faults;
     faults?.strike(this, info, 'before');
-    if (!this.#alive) return;
+    if (!this.#alive) {
+      parts?.dropped?.();
+      return;
+    }
     if (parts?.torn !== undefined && faults?.tears(this, info) === true) {
       parts.torn();
       faults.strike(this, info, 'torn');
