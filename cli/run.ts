@@ -5,6 +5,7 @@ import { SCENARIOS } from '../scenarios/index.ts';
 import type { Scenario, ScenarioInput } from '../scenarios/lib/scenario.ts';
 import { simulate } from '../scenarios/lib/simulate.ts';
 import { virtualTimeText } from '../scenarios/lib/story.ts';
+import type { SimGroupOptions } from '../sim/group.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -16,7 +17,7 @@ export interface RunOptions {
 }
 
 /** What a run of one scenario gave, for programs. */
-interface RunReport {
+export interface RunReport {
   readonly scenario: string;
   readonly seed: number;
   readonly passed: boolean;
@@ -39,17 +40,23 @@ export async function runScenarios(names: readonly string[], options: RunOptions
     if (!options.json) process.stdout.write(`${outcomeLine(report)}\n`);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
+  return exitCodeOf(reports);
+}
+
+export function exitCodeOf(reports: readonly RunReport[]): number {
   return reports.every((report) => report.passed) ? 0 : 1;
 }
 
-async function runOne(
+/** Runs one scenario in a simulation; what it throws is a failure with that reason. */
+export async function runOne(
   scenario: Scenario,
   input: ScenarioInput,
   say: (line: string) => void,
+  group: Partial<SimGroupOptions> = {},
 ): Promise<RunReport> {
   const about = { scenario: scenario.name, seed: input.seed };
   try {
-    const { result, figures } = await simulate(scenario, input, say);
+    const { result, figures } = await simulate(scenario, input, say, group);
     return { ...about, ...result, virtualTimeS: figures.virtualTimeUs / 1e6, eventCount: figures.eventCount };
   } catch (error) {
     return { ...about, passed: false, summary: errorText(error), virtualTimeS: null, eventCount: null };

@@ -1,5 +1,5 @@
 import type { GroupDevice } from '../../core/control/group.ts';
-import type { Lb } from '../../core/units.ts';
+import type { Gid, Lb } from '../../core/units.ts';
 import { Ledger, type LedgerOptions } from '../../sim/ledger.ts';
 
 /** A device whose every operation goes into a ledger, at submission and at answer. */
@@ -31,10 +31,16 @@ export class RecordedDevice {
   }
 
   /** Runs something that takes a snapshot and returns its gid, and records when. */
-  async snapshot<T extends number | null>(take: () => Promise<T>): Promise<T> {
-    const answered = this.ledger.snapshot();
-    const gid = await take();
-    if (gid !== null) answered(gid);
+  async snapshot(take: () => Promise<Gid>): Promise<Gid> {
+    const [gid = 0] = await this.snapshots(async () => [await take()]);
     return gid;
+  }
+
+  /** As snapshot, for something that takes several: each lies somewhere between the beginning and the end. */
+  async snapshots(take: () => Promise<readonly Gid[]>): Promise<readonly Gid[]> {
+    const answered = this.ledger.snapshot();
+    const gids = await take();
+    for (const gid of gids) answered(gid);
+    return gids;
   }
 }

@@ -59,6 +59,11 @@ export async function simulateScenario<T>(
 }
 
 /** Runs a scenario in a simulation. */
-export function simulate(scenario: Scenario, input: ScenarioInput, say: Say): Promise<SimulatedRun> {
-  return simulateScenario(scenario, input, say, (group, story) => scenario.run(group, story, input));
+export function simulate(
+  scenario: Scenario,
+  input: ScenarioInput,
+  say: Say,
+  group: Partial<SimGroupOptions> = {},
+): Promise<SimulatedRun> {
+  return simulateScenario(scenario, input, say, (made, story) => scenario.run(made, story, input), { group });
 }
