@@ -342,8 +342,8 @@ class Run {
       return;
     }
     const { oldest, permanent } = device.lsids();
-    // With IO under way a pack may be durable in part only.
-    const flushedCount = this.#outstanding.size === 0 ? model.durableCount : 0;
+    // A pack may be durable in part only, up to a FUA write in it; readers take whole ones.
+    const flushedCount = permanent === device.lsids().latest ? model.durableCount : 0;
     const view = device.openLog();
     const image = await rig.run(view.read(0, view.sizeLb(), STEP));
     if (device.isLogOverflow) return;
