@@ -2,9 +2,15 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorText } from '../core/errors.ts';
 import { SCENARIOS } from '../scenarios/index.ts';
 import { runScenarios } from './run.ts';
+import { TOOLS } from './tools/index.ts';
+import { runToolInProcess } from './tools/process-io.ts';
 
 /** The program `walbox`. Returns the exit code: 0 done, 1 something failed or was not understood. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // The file tools speak the originals' dialect of options, so they parse their own words.
+  const tool = TOOLS.get(argv[0] ?? '');
+  if (tool !== undefined) return runToolInProcess(tool, argv.slice(1));
+
   let exitCode = 0;
   const program = new Command('walbox')
     .description('WalB in a box: simulate, test and rehearse continuous block-device backup')
@@ -33,6 +39,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       for (const { name, purpose } of SCENARIOS) process.stdout.write(`${name.padEnd(width)}  ${purpose}\n`);
     });
 
+  program.addHelpText('after', () => `\n${toolsText()}`);
+
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -41,6 +49,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 1;
   }
   return exitCode;
+}
+
+/** The file tools, a line each. */
+function toolsText(): string {
+  const width = Math.max(...[...TOOLS.keys()].map((name) => name.length));
+  const lines = [...TOOLS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return ['File tools (walbox TOOL -h):', ...lines].join('\n');
 }
 
 function parseSeed(text: string): number {
