@@ -43,12 +43,15 @@ export function systemCode(error: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
-/** An error of Node as the ports throw it; `what` (a path, say) begins the message. Named errors stay as they are. */
+/** `CODE: description, call 'path'`, as Node writes it. */
+const NODE_MESSAGE = /^[A-Z0-9]+: ([^,]+)/;
+
+/** An error of Node as the ports throw it; `what` (a path, say) begins the message. IoErrors stay as they are. */
 export function toIoError(error: unknown, what: string): IoError {
   if (error instanceof IoError) return error;
   const code = systemCode(error);
-  const text = errorText(error);
-  return new IoError(CODES.get(code) ?? 'EIO', text.includes(what) ? text : `${what}: ${text}`);
+  const description = NODE_MESSAGE.exec(errorText(error))?.[1] ?? errorText(error);
+  return new IoError(CODES.get(code) ?? 'EIO', `${what}: ${description}${code === '' ? '' : ` (${code})`}`);
 }
 
 /** Runs a call of Node and throws its errors as IoErrors. */

@@ -67,8 +67,15 @@ export class LogIoStream {
   }
 
   async #openNext(): Promise<void> {
+    const begin = this.#reader.offset;
     this.#wlog = await openWlog(this.#reader, { checkLsid: false });
-    if (this.#wlog === null) return;
+    if (this.#wlog === null) {
+      // Nothing at all, or a part of a header, is what is left of a log that was cut.
+      if (this.#requireEnd && (begin === 0 || this.#reader.offset > begin)) {
+        throw new FormatError('eof error: a wlog header expected', this.#reader.offset);
+      }
+      return;
+    }
     const { uuid, beginLsid } = this.#wlog.header;
     if (this.#uuid === null) {
       this.#uuid = uuid;
@@ -88,7 +95,7 @@ export interface ConvertOptions {
   /** Largest IO of the result; 0 = no limit. Indexed diffs round it down to a power of two. */
   readonly maxIoLb: Lb;
   /**
-   * Whether each wlog must have its end block; else anything that is no pack ends it, as the original takes it, and a
+   * Whether there must be a wlog, and each must have its end block; else anything that is no pack ends it, as the original takes it, and a
    * cut or damaged log goes unnoticed.
    */
   readonly requireEnd?: boolean;
