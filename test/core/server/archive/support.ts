@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { inlineCodecPool, loadPortableCodecs } from '../../../../core/engine/codec-registry.ts';
 import { Channel, withoutTrace } from '../../../../core/protocol/channel.ts';
 import { ACCEPT, readLinesReply, sendWords } from '../../../../core/protocol/command.ts';
 import { askGet, valueToLines } from '../../../../core/protocol/get.ts';
@@ -10,6 +11,8 @@ import { runArchiveServer } from '../../../../core/server/archive/server.ts';
 import { ProcessStatus } from '../../../../core/server/shared/process-status.ts';
 import { US_PER_S } from '../../../../core/units.ts';
 import type { CodecPool, Connection } from '../../../../core/world/index.ts';
+import { SimFileSystem } from '../../../../sim/file-system.ts';
+import { type FileSystemProfile, fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import type { SimHost } from '../../../../sim/host.ts';
 import { type LogLine, logLineToText } from '../../../../sim/log.ts';
 import { Simulation } from '../../../../sim/simulation.ts';
@@ -18,7 +21,8 @@ import { SimVolumeStore } from '../../../../sim/volume-store.ts';
 import type { SimWorld } from '../../../../sim/world.ts';
 import { goldenDir } from '../../../golden.ts';
 import { readTarGz } from '../../../tar.ts';
-import { codecs } from '../../protocol/dialogues.ts';
+
+export const codecs: CodecPool = inlineCodecPool(await loadPortableCodecs());
 
 /** An archive server, or several, in a simulation, and a client beside them. */
 
@@ -36,7 +40,8 @@ export interface ArchiveSiteOptions {
   /** Sizes of volumes are rounded up to this. */
   readonly extentLb?: number;
   readonly capacityLb?: number;
-  /** Write-back caches that lose data at a power loss. */
+  /** What the file system promises at a power loss; default ext4. */
+  readonly profile?: FileSystemProfile;
   readonly commandLatency?: { minUs: number; meanUs: number };
 }
 
@@ -106,7 +111,12 @@ export class TestArchive {
       ...(options.capacityLb === undefined ? {} : { capacityLb: options.capacityLb }),
       ...(options.commandLatency === undefined ? {} : { commandLatency: options.commandLatency }),
     });
-    this.host = site.simulation.addHost(this.name, { volumes: this.store });
+    const files = new SimFileSystem({
+      name: `${this.name}/files`,
+      random: site.simulation.random,
+      parameters: fileSystemParameters(options.profile ?? 'ext4'),
+    });
+    this.host = site.simulation.addHost(this.name, { volumes: this.store, files });
     this.host.files.seedDirectory(this.base);
     this.options = archiveOptions({
       nodeId: this.name,

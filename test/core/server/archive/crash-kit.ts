@@ -1,0 +1,147 @@
+import { expect } from 'vitest';
+import type { CrashFault } from '../../../../sim/fault-kinds.ts';
+import type { TraceLine } from '../../../../sim/trace.ts';
+import { CONTENTS } from './small-volume.ts';
+import { type ArchiveSiteOptions, Site, type TestArchive } from './support.ts';
+
+/** Runs one operation again and again, with a crash at every call of a port that it makes. */
+
+export interface CrashScenario {
+  readonly archive: ArchiveSiteOptions;
+  /** What is there before the server starts. */
+  readonly seed: (archive: TestArchive) => Promise<void>;
+  /** After the start, before the crash is armed. */
+  readonly prepare?: (archive: TestArchive) => Promise<void>;
+  /** The operation; its errors are not looked at when a crash was armed. */
+  readonly act: (archive: TestArchive) => Promise<void>;
+  /** What must hold after the restart, whatever happened. */
+  readonly verify: (archive: TestArchive) => Promise<void>;
+  /** What must hold after the operation was done (again, if need be). */
+  readonly finish: (archive: TestArchive) => Promise<void>;
+  /** Calls of these steps are looked at too. */
+  readonly otherSteps?: RegExp;
+}
+
+interface Point {
+  readonly step: string;
+  readonly nth: number;
+}
+
+/** The first two calls of each step, and the last. */
+async function findPoints(scenario: CrashScenario): Promise<Point[]> {
+  const counts = new Map<string, number>();
+  let isActing = false;
+  const trace = (line: TraceLine) => {
+    if (!isActing || !line.step.startsWith('archive.') || line.kind.startsWith('log')) return;
+    counts.set(line.step, (counts.get(line.step) ?? 0) + 1);
+  };
+  const site = new Site({ trace });
+  const archive = site.addArchive(scenario.archive);
+  await site.run(async () => {
+    await scenario.seed(archive);
+    await archive.start();
+    await scenario.prepare?.(archive);
+    isActing = true;
+    await scenario.act(archive);
+    isActing = false;
+    await scenario.verify(archive);
+    await scenario.finish(archive);
+  });
+  const points: Point[] = [];
+  for (const [step, count] of counts) {
+    for (const nth of new Set([1, 2, count])) if (nth <= count) points.push({ step, nth });
+  }
+  return points;
+}
+
+const MODES: readonly Pick<CrashFault, 'phase' | 'how'>[] = [
+  { phase: 'before', how: 'kill' },
+  { phase: 'after', how: 'kill' },
+  { phase: 'before', how: 'power-loss' },
+  { phase: 'torn', how: 'power-loss' },
+  { phase: 'after', how: 'power-loss' },
+];
+
+export async function crashEverywhere(scenario: CrashScenario): Promise<{ points: number; crashes: number }> {
+  const points = await findPoints(scenario);
+  expect(points.length).toBeGreaterThan(0);
+  let crashes = 0;
+  for (const point of points) {
+    for (const mode of MODES) {
+      crashes += await crashAt(scenario, point, mode);
+    }
+  }
+  return { points: points.length, crashes };
+}
+
+async function crashAt(
+  scenario: CrashScenario,
+  { step, nth }: Point,
+  mode: Pick<CrashFault, 'phase' | 'how'>,
+): Promise<number> {
+  const site = new Site({ seed: nth + mode.phase.length });
+  const archive = site.addArchive(scenario.archive);
+  const title = `${mode.how} ${mode.phase} call ${nth} of ${step}`;
+  try {
+    return await site.run(async () => {
+      await scenario.seed(archive);
+      await archive.start();
+      await scenario.prepare?.(archive);
+      const { faults } = site.simulation;
+      const { name: host } = archive;
+      const call = { host, process: 'walb-archive', step, call: null, nth };
+      faults.arm({ kind: 'crash', ...call, ...mode, downUs: 500_000 });
+      try {
+        await scenario.act(archive);
+      } catch {
+        // The server died in the middle.
+      }
+      await site.simulation.sleep(2_000_000);
+      const fired = [...faults.fired.keys()].length;
+      faults.disarm();
+      await archive.eventually(() => archive.answers(), 'the server must come back');
+      await verifyWhole(archive);
+      await scenario.verify(archive);
+      await scenario.finish(archive);
+      await verifyWhole(archive);
+      return fired > 0 ? 1 : 0;
+    });
+  } catch (error) {
+    throw new Error(`${title}: ${error instanceof Error ? error.message : error}\n${site.logText()}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Holds after every start: no volume is damaged, nothing unfinished is left. */
+async function verifyWhole(archive: TestArchive): Promise<void> {
+  const lines = await archive.statusLines();
+  for (const line of lines) expect(line).not.toMatch(/ERROR|NOT FOUND.*Archived/);
+  for (const name of archive.lvNames()) expect(name).not.toMatch(/_tmp$/);
+  for (const path of archive.host.files.tree().keys())
+    expect(path).not.toMatch(/\/(tmp[0-9a-zA-Z]{6}|\.deleting-.*)$/);
+}
+
+/** Every snapshot that is listed has its content. */
+export async function verifyRestorable(archive: TestArchive, volId = 'vol0'): Promise<number[]> {
+  const listed = (await archive.get('restorable', volId, 'all')).map((line) => Number(line.split(' ')[0]));
+  const restored = (await archive.get('restored', volId)).map(Number);
+  for (const gid of restored) verifyContent(archive, `wr_${volId}_${gid}`, gid);
+  for (const gid of [listed[0], listed[listed.length - 1]]) {
+    if (restored.includes(gid)) continue;
+    await archive.action('Restore', 'restore', volId, String(gid));
+    verifyContent(archive, `wr_${volId}_${gid}`, gid);
+    expect(await archive.command('del-restored', volId, String(gid))).toBe('ok');
+    restored.push(gid);
+  }
+  for (const name of archive.lvNames()) {
+    const cold = /^wc_[^_]+_(\d+)$/.exec(name);
+    if (cold !== null) verifyContent(archive, name, Number(cold[1]));
+  }
+  return listed;
+}
+
+export function verifyContent(archive: TestArchive, name: string, gid: number): void {
+  const isSame = Buffer.compare(archive.image(name).subarray(0, CONTENTS[gid].length), CONTENTS[gid]) === 0;
+  if (!isSame) throw new Error(`${name} must have the content of gid ${gid}`);
+}
