@@ -168,9 +168,7 @@ export class Pipe implements EventOwner, LinkWaiter {
   /** Something on the way gave the connection up: what is here is lost, what comes later is answered by a reset. */
   breakOff(): void {
     this.#broken = true;
-    const outstanding = [...this.#inFlight, ...this.#unsent];
-    const ended = outstanding.some(({ kind }) => kind === 'fin');
-    if (outstanding.length > 0) this.#owesReset = true;
+    if (!this.idle) this.#owesReset = true;
     this.forgetUnsent();
     this.#inFlight = [];
     this.#inFlightBytes = 0;
@@ -179,7 +177,6 @@ export class Pipe implements EventOwner, LinkWaiter {
     if (this.#event !== null) loop.cancel(this.#event);
     this.#event = null;
     loop.schedule(loop.nowUs, () => (this.sender.roomToSend() ? undefined : QUIET), this);
-    if (ended) this.finish();
   }
 
   /** Lets nothing arrive any more. */
