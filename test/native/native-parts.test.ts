@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import fc from 'fast-check';
+import '../fixed-seed.ts';
+import { describe, expect, it } from 'vitest';
+import { loadPortableCodecs } from '../../core/engine/codec-registry.ts';
+import { FormatError, IoError } from '../../core/errors.ts';
+import { nodeClock } from '../../native/clock.ts';
+import { loadNativeCodecs, nativeCodecPool } from '../../native/codecs.ts';
+import { openFileDevice } from '../../native/file-device.ts';
+import { createOutputFile, removeUnfinishedFiles } from '../../native/output-file.ts';
+import { nodeRandom } from '../../native/random.ts';
+import { streamSink, streamSource } from '../../native/stdio.ts';
+import { testFolder } from './folder.ts';
+
+const path = testFolder();
+const STEP = 'test';
+
+describe('a file as a device', () => {
+  it('is read and written by blocks', async () => {
+    writeFileSync(path('disk'), new Uint8Array(4 * 512 + 100));
+    const device = await openFileDevice(path('disk'), { writable: true });
+    expect([device.sizeLb(), device.physicalBlockBytes, device.supportsDiscard]).toEqual([4, 512, false]);
+    await device.write(2, new Uint8Array(512).fill(7), STEP, { preflush: true, fua: true });
+    expect([...(await device.read(1, 2, STEP)).subarray(510, 514)]).toEqual([0, 0, 7, 7]);
+    await device.flush(STEP);
+    await expect(device.read(3, 2, STEP)).rejects.toThrow('2 blocks at 3 are not inside');
+    await expect(device.write(4, new Uint8Array(512), STEP)).rejects.toThrow(IoError);
+    await expect(device.write(0, new Uint8Array(100), STEP)).rejects.toThrow(IoError);
+    await expect(device.discard(0, 1, STEP)).rejects.toThrow('discard is not supported');
+    device.close();
+    device.close();
+    const readOnly = await openFileDevice(path('disk'), { writable: false });
+    await expect(readOnly.write(0, new Uint8Array(512), STEP)).rejects.toThrow('opened for reading only');
+    readOnly.close();
+  });
+
+  it('must be a file or a block device', async () => {
+    await expect(openFileDevice('/dev/null', { writable: false })).rejects.toThrow(FormatError);
+    await expect(openFileDevice(path('none'), { writable: false })).rejects.toThrow(
+      'no such file or directory (ENOENT)',
+    );
+  });
+});
+
+describe('an output file', () => {
+  it('appears whole or not at all', async () => {
+    writeFileSync(path('out'), 'old');
+    symlinkSync('out', path('link'));
+    const names = () => readdirSync(path('.')).filter((name) => name.includes('out'));
+    const given = await createOutputFile(path('link'));
+    await given.write(new Uint8Array([65]));
+    expect(readFileSync(path('out'), 'utf8')).toBe('old');
+    expect(names()).toHaveLength(2);
+    await given.abandon();
+    expect(names()).toEqual(['out']);
+    const made = await createOutputFile(path('link'));
+    await made.write(new Uint8Array([65, 66, 67]));
+    await made.writeAt(1, new Uint8Array([120]));
+    await made.commit();
+    expect(readFileSync(path('link'), 'utf8')).toBe('AxC');
+    expect(names()).toEqual(['out']);
+    const stopped = await createOutputFile(path('out2'));
+    removeUnfinishedFiles();
+    expect(names()).toEqual(['out']);
+    await stopped.abandon();
+  });
+});
+
+describe('streams', () => {
+  it('give chunks of at most what was asked, then the end', async () => {
+    const source = streamSource(Readable.from([Buffer.from('abc'), Buffer.from('defg')]), 'test');
+    const parts: string[] = [];
+    for (let bytes = await source.read(2); bytes !== null; bytes = await source.read(2)) {
+      parts.push(Buffer.from(bytes).toString());
+    }
+    expect(parts).toEqual(['ab', 'c', 'de', 'fg']);
+    expect(await source.read(2)).toBeNull();
+    source.close();
+  });
+
+  it('fail with the error of the stream', async () => {
+    const broken = new PassThrough();
+    const sink = streamSink(broken, 'pipe');
+    await sink.write(new Uint8Array([1]));
+    broken.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    await expect(sink.write(new Uint8Array([2]))).rejects.toThrow();
+    await expect(streamSource(broken, 'pipe').read(1)).rejects.toThrow(IoError);
+  });
+});
+
+describe('codecs', () => {
+  it('of Node give and take what the portable ones do', async () => {
+    const [native, portable] = [await loadNativeCodecs(), await loadPortableCodecs()];
+    const [ours, theirs] = [native.get('gzip'), portable.get('gzip')];
+    if (ours === undefined || theirs === undefined) throw new Error('no gzip');
+    expect([...native.keys()].sort()).toEqual([...portable.keys()].sort());
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), fc.nat(9), (data, level) => {
+        const packed = ours.compress(data, level);
+        expect(theirs.decompress(packed, data.length)).toEqual(data);
+        expect(ours.decompress(theirs.compress(data, level), data.length)).toEqual(data);
+        for (const size of [data.length - 1, data.length + 1]) {
+          expect(() => ours.decompress(packed, size)).toThrow(FormatError);
+        }
+        for (const bad of [packed.subarray(0, -1), new Uint8Array([...packed, 0]), packed.subarray(1)]) {
+          expect(() => ours.decompress(bad, data.length)).toThrow(FormatError);
+        }
+        // Whoever keeps a part of it must get a copy by slice.
+        expect(ours.decompress(packed, data.length).constructor).toBe(Uint8Array);
+      }),
+    );
+  });
+
+  it('do not make more than was asked of a bomb', async () => {
+    const pool = await nativeCodecPool();
+    const [bomb] = await pool.run([
+      { kind: 'compress', type: 'gzip', level: 9, data: new Uint8Array(8 << 20) },
+    ]);
+    const job = { kind: 'decompress', type: 'gzip', sizeBytes: 1000, data: bomb } as const;
+    await expect(pool.run([job])).rejects.toThrow(FormatError);
+  });
+});
+
+describe('clock and random', () => {
+  it('answer from the system', async () => {
+    const clock = nodeClock();
+    const beganUs = clock.monotonicUs();
+    await new Promise<void>((resolve) => clock.startTimer(beganUs + 2000, resolve));
+    expect(clock.monotonicUs()).toBeGreaterThanOrEqual(beganUs + 2000);
+    const cancel = clock.startTimer(clock.monotonicUs() + 1e9, () => expect.unreachable());
+    cancel();
+    expect(clock.wallTimeS()).toBeGreaterThan(1.7e9);
+    const random = nodeRandom();
+    expect(random.bytes('a', 16)).toHaveLength(16);
+    for (let i = 0; i < 100; i++) expect(random.below('a', 3)).toBeLessThan(3);
+    expect(random.below('a', Number.MAX_SAFE_INTEGER)).toBeGreaterThanOrEqual(0);
+    expect(() => random.below('a', 0)).toThrow(RangeError);
+  });
+});
