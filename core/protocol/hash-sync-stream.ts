@@ -1,7 +1,7 @@
 import { murmur3x64128 } from '../engine/murmur3.ts';
-import { isAllZero } from '../engine/plain-io.ts';
+import { isAllZero, NO_DATA, type PlainIo } from '../engine/plain-io.ts';
 import { ProtocolError } from '../errors.ts';
-import { endLb, type WdiffIo } from '../format/wdiff-record.ts';
+import { endLb } from '../format/wdiff-record.ts';
 import type { CompressOpt } from '../snapshot/host-info.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import type { CodecPool } from '../world/index.ts';
@@ -181,16 +181,9 @@ async function receiveChanges(
 }
 
 /** An IO of a whole chunk; zeros carry no data. */
-function chunkIo(addressLb: Lb, sizeLb: Lb, data: Uint8Array): WdiffIo {
-  const zero = isAllZero(data);
-  return {
-    addressLb,
-    sizeLb,
-    kind: zero ? 'zero' : 'normal',
-    compression: 'none',
-    data: zero ? data.subarray(0, 0) : data,
-    checksum: 0,
-  };
+function chunkIo(addressLb: Lb, sizeLb: Lb, data: Uint8Array): PlainIo {
+  if (isAllZero(data)) return { addressLb, sizeLb, kind: 'zero', data: NO_DATA };
+  return { addressLb, sizeLb, kind: 'normal', data };
 }
 
 function hashEquals(a: Uint8Array, b: Uint8Array): boolean {

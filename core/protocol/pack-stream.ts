@@ -1,10 +1,11 @@
+import { type PackImage, packPieces } from '../engine/pack-image.ts';
 import { FormatError, ProtocolError } from '../errors.ts';
 import { PACK_HEADER_BYTES } from '../format/sorted-wdiff.ts';
 import { endLb, type WdiffRecord } from '../format/wdiff-record.ts';
 import type { Lb } from '../units.ts';
 import { type Channel, CONTROL } from './channel.ts';
 import { checkStop, type StreamHooks } from './chunks.ts';
-import { checkPackData, checkPackHeader, MAX_PACK_BYTES, type Pack } from './packs.ts';
+import { checkPackData, checkPackHeader, MAX_PACK_BYTES } from './packs.ts';
 
 /**
  * A diff, one way (docs/protocols.md, "Packs"):
@@ -40,23 +41,21 @@ export type OnPack = (pack: ReceivedPack) => Promise<void>;
 /** Client: sends packs and the end. Throws AbortedError when told to stop; the caller drops the connection. */
 export async function sendPacks(
   channel: Channel,
-  packs: AsyncIterable<Pack> | Iterable<Pack>,
+  packs: AsyncIterable<PackImage> | Iterable<PackImage>,
   hooks: StreamHooks = {},
 ): Promise<void> {
   checkStop(hooks);
   for await (const pack of packs) {
     checkStop(hooks);
     await sendPack(channel, pack);
-    const { records } = pack;
-    hooks.onProgress?.(endLb(records[records.length - 1]));
+    hooks.onProgress?.(endLb(pack.ios[pack.ios.length - 1]));
   }
   await sendEnd(channel);
 }
 
 /** One unit: Next, size, pack. */
-export async function sendPack(channel: Channel, pack: Pack): Promise<void> {
-  let sizeBytes = pack.header.length;
-  for (const piece of pack.data) sizeBytes += piece.length;
+export async function sendPack(channel: Channel, pack: PackImage): Promise<void> {
+  const { sizeBytes } = pack;
   if (sizeBytes > MAX_PACK_BYTES) {
     throw new FormatError(
       `too large pack size: at most ${MAX_PACK_BYTES} bytes can be sent, got ${sizeBytes}`,
@@ -64,8 +63,7 @@ export async function sendPack(channel: Channel, pack: Pack): Promise<void> {
   }
   channel.out.u8(CONTROL.next);
   channel.out.u64(sizeBytes);
-  await channel.writeBytes(pack.header, STEPS.sendPack);
-  for (const piece of pack.data) await channel.writeBytes(piece, STEPS.sendPack);
+  for (const piece of packPieces(pack)) await channel.writeBytes(piece, STEPS.sendPack);
   await channel.flush(STEPS.sendPack);
 }
 

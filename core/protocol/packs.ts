@@ -1,33 +1,28 @@
+import { compressIos } from '../engine/io-codec.ts';
+import { type PackImage, packImageOf } from '../engine/pack-image.ts';
+import type { PlainIo } from '../engine/plain-io.ts';
 import { FormatError } from '../errors.ts';
 import { checksum } from '../format/checksum.ts';
 import {
   decodePackHeader,
-  encodePackHeader,
   fitsPack,
   MAX_PACK_DATA_BYTES,
   PACK_HEADER_BYTES,
 } from '../format/sorted-wdiff.ts';
-import { endLb, recordOfIo, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
+import { endLb, type WdiffRecord } from '../format/wdiff-record.ts';
 import type { CompressOpt } from '../snapshot/host-info.ts';
 import type { Lb } from '../units.ts';
-import type { CodecJob, CodecPool } from '../world/index.ts';
+import type { CodecPool } from '../world/index.ts';
 import { effectiveLevel } from './settings.ts';
 
 /** Packs as they travel: a header block and the stored data of its records. See docs/formats.md, "Sorted wdiff". */
-export interface Pack {
-  /** 4096 bytes. */
-  readonly header: Uint8Array;
-  readonly records: readonly WdiffRecord[];
-  /** Stored data, in the order of the records, in one or more pieces. */
-  readonly data: readonly Uint8Array[];
-}
 
 /** Largest pack on the wire. */
 export const MAX_PACK_BYTES = PACK_HEADER_BYTES + MAX_PACK_DATA_BYTES;
 
 /** Collects uncompressed IOs in ascending order until a pack is full. */
 export class PackBuilder {
-  #ios: WdiffIo[] = [];
+  #ios: PlainIo[] = [];
   #sizeBytes = 0;
 
   get isEmpty(): boolean {
@@ -44,13 +39,13 @@ export class PackBuilder {
     return fitsPack(this.#ios.length, this.#sizeBytes, sizeBytes);
   }
 
-  add(io: WdiffIo): void {
+  add(io: PlainIo): void {
     this.#ios.push(io);
     this.#sizeBytes += io.data.length;
   }
 
   /** The IOs collected; the builder is empty afterwards. */
-  take(): WdiffIo[] {
+  take(): PlainIo[] {
     const ios = this.#ios;
     this.#ios = [];
     this.#sizeBytes = 0;
@@ -59,53 +54,23 @@ export class PackBuilder {
 }
 
 /**
- * Makes one pack: each uncompressed normal IO is compressed on its own and kept as it is when that does not
- * make it smaller. IOs that are compressed already are taken as they are.
+ * Makes one pack: each normal IO is compressed on its own and kept as it is when that does not make it
+ * smaller.
  */
 export async function compressPack(
-  ios: readonly WdiffIo[],
+  ios: readonly PlainIo[],
   opt: CompressOpt,
   codecs: CodecPool,
-): Promise<Pack> {
-  const isPlain = (io: WdiffIo) => io.kind === 'normal' && io.compression === 'none';
-  const jobs: CodecJob[] = [];
-  if (opt.type !== 'none') {
-    for (const io of ios) {
-      if (!isPlain(io)) continue;
-      jobs.push({ kind: 'compress', type: opt.type, level: effectiveLevel(opt), data: io.data });
-    }
-  }
-  const results = await codecs.run(jobs);
-  const records: WdiffRecord[] = [];
-  const data: Uint8Array[] = [];
-  let job = 0;
-  let sizeBytes = 0;
-  for (const io of ios) {
-    let stored = io;
-    if (isPlain(io)) {
-      const compressed = jobs.length > 0 ? results[job++] : io.data;
-      const smaller = compressed.length < io.data.length;
-      const bytes = smaller ? compressed : io.data;
-      stored = {
-        ...io,
-        compression: smaller ? opt.type : 'none',
-        data: bytes,
-        checksum: checksum(bytes, 0),
-      };
-    }
-    records.push(recordOfIo(stored, sizeBytes));
-    if (stored.data.length > 0) data.push(stored.data);
-    sizeBytes += stored.data.length;
-  }
-  return { header: encodePackHeader(records), records, data };
+): Promise<PackImage> {
+  return packImageOf(await compressIos(ios, { type: opt.type, level: effectiveLevel(opt) }, codecs));
 }
 
-/** Divides a stream of ascending uncompressed IOs into compressed packs, in order. */
+/** Divides a stream of ascending IOs into compressed packs, in order. */
 export async function* packIos(
-  ios: AsyncIterable<WdiffIo> | Iterable<WdiffIo>,
+  ios: AsyncIterable<PlainIo> | Iterable<PlainIo>,
   opt: CompressOpt,
   codecs: CodecPool,
-): AsyncGenerator<Pack> {
+): AsyncGenerator<PackImage> {
   const builder = new PackBuilder();
   for await (const io of ios) {
     if (!builder.fits(io.data.length)) yield await compressPack(builder.take(), opt, codecs);

@@ -1,15 +1,14 @@
 import { sourceOf } from '../../engine/open-wdiff.ts';
 import type { PackImage } from '../../engine/pack-image.ts';
-import type { IoStream } from '../../engine/plain-io.ts';
+import type { IoStream, PlainIo } from '../../engine/plain-io.ts';
 import { openSortedPacks } from '../../engine/sorted-wdiff-reader.ts';
 import { StateError } from '../../errors.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../../format/wdiff-header.ts';
-import { recordOfIo, type WdiffIo, type WdiffRecord } from '../../format/wdiff-record.ts';
 import type { Channel } from '../../protocol/channel.ts';
 import { hashSeedOf } from '../../protocol/dirty-hash-sync.ts';
 import { sendDifferences } from '../../protocol/hash-sync-stream.ts';
 import { sendPacks } from '../../protocol/pack-stream.ts';
-import { type Pack, packIos } from '../../protocol/packs.ts';
+import { packIos } from '../../protocol/packs.ts';
 import { offerDiff, readDiffAck } from '../../protocol/repl-diff.ts';
 import { offerFull, sendReplImage } from '../../protocol/repl-full.ts';
 import { offerHash } from '../../protocol/repl-hash.ts';
@@ -189,34 +188,22 @@ function diffsToSend(
 }
 
 /** The packs of a sorted file, verified and otherwise untouched. */
-async function* packsOfFile({ handle }: OpenWdiff): AsyncGenerator<Pack> {
+async function* packsOfFile({ handle }: OpenWdiff): AsyncGenerator<PackImage> {
   const reader = await openSortedPacks(sourceOf(await fileReader(handle)));
-  for (let pack = await reader.next(); pack !== null; pack = await reader.next()) yield asSent(pack);
-}
-
-function asSent({ header, ios }: PackImage): Pack {
-  const records: WdiffRecord[] = [];
-  let offsetBytes = 0;
-  for (const io of ios) {
-    records.push(recordOfIo(io, offsetBytes));
-    offsetBytes += io.data.length;
-  }
-  return { header, records, data: ios.map((io) => io.data).filter((data) => data.length > 0) };
+  for (let pack = await reader.next(); pack !== null; pack = await reader.next()) yield pack;
 }
 
 async function* mergedPacks(
   volume: ArchiveVolume,
   opened: readonly OpenWdiff[],
   compression: CompressOpt,
-): AsyncGenerator<Pack> {
+): AsyncGenerator<PackImage> {
   const { codecs } = volume.world;
   yield* packIos(plainIos(await mergeWdiffs(opened, codecs)), compression, codecs);
 }
 
-async function* plainIos(ios: IoStream): AsyncGenerator<WdiffIo> {
-  for (let io = await ios.next(); io !== null; io = await ios.next()) {
-    yield { ...io, compression: 'none', checksum: 0 };
-  }
+async function* plainIos(ios: IoStream): AsyncGenerator<PlainIo> {
+  for (let io = await ios.next(); io !== null; io = await ios.next()) yield io;
 }
 
 function hooks(server: ArchiveServer, volume: ArchiveVolume) {

@@ -11,6 +11,7 @@ import {
   parseStatus,
   parseStop,
   parseVolOnly,
+  type StopMode,
 } from '../../protocol/command-words.ts';
 import { builtinHandlers, getCommand, okCommand, refuse, valueCommand } from '../shared/handlers.ts';
 import type { Handler } from '../shared/server.ts';
@@ -77,11 +78,11 @@ function stopCommand(server: ProxyServer): Handler {
   return async (session) => {
     let volume: ProxyVolume;
     let stopper: Stopper;
-    let isEmpty: boolean;
+    let mode: StopMode;
     try {
-      const { volId, mode } = parseStop(await receiveWords(session.channel, 'c2pStopServer'), true);
-      volume = await getVolume(server, volId);
-      isEmpty = mode === 'empty';
+      const words = parseStop(await receiveWords(session.channel, 'c2pStopServer'), true);
+      mode = words.mode;
+      volume = await getVolume(server, words.volId);
       stopper = beginStop(volume, mode);
     } catch (error) {
       await refuse(session, error);
@@ -93,9 +94,9 @@ function stopCommand(server: ProxyServer): Handler {
       stopper.end();
       throw error;
     }
-    if (isEmpty) await stopEmptyVolume(server, volume, stopper);
+    if (mode === 'empty') await stopEmptyVolume(server, volume, stopper);
     else await stopVolume(server, volume, stopper);
-    session.world.log.info(`[${session.clientId}] stop succeeded:${volume.volId}`);
+    session.world.log.info(`[${session.clientId}] stop succeeded:${volume.volId}:${mode}`);
   };
 }
 

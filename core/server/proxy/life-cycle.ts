@@ -8,6 +8,7 @@ import { waitUntil } from '../shared/condition.ts';
 import {
   collectTemporaryFiles,
   exists,
+  makeVolumeDirectory,
   removeTree,
   removeVolumeDirectory,
   unlinkIfThere,
@@ -23,16 +24,19 @@ import {
   type ProxyServer,
   type ProxyVolume,
   pushAllSends,
-  pushSend,
   pushSendForce,
+  pushWaitingSends,
   saveArchiveInfo,
   saveSize,
   sortedArchives,
   verifyState,
+  writeSize,
 } from './volume.ts';
 
 /** How long a stop waits for running work, and a stop `empty` for the archives. */
 const STOP_TIMEOUT_S = 60;
+/** How often sends are queued while a volume is emptied. */
+const EMPTY_PUSH_INTERVAL_US = US_PER_S;
 
 function verifyNoSends(volume: ProxyVolume): void {
   volume.actions.verifyNotRunning([...volume.archives.keys()], 'verifyActionNotRunning');
@@ -80,8 +84,14 @@ export async function stopVolume(server: ProxyServer, volume: ProxyVolume, stopp
       transition.commit('Stopped');
     });
   } finally {
-    stopper.end();
+    endStop(server, volume, stopper);
   }
+}
+
+/** A volume that goes on needs the tasks that were dropped while it seemed to stop. */
+function endStop(server: ProxyServer, volume: ProxyVolume, stopper: Stopper): void {
+  stopper.end();
+  if (SEND_STATES.includes(volume.states.state)) pushWaitingSends(server, volume);
 }
 
 /** As stopVolume, but sends everything first; back to Started when that does not end in time. */
@@ -98,12 +108,7 @@ export async function stopEmptyVolume(
       return volume.states.begin('', 'Started', 'WaitForEmpty');
     });
     try {
-      for (const archive of volume.archives.values()) pushSend(server, volume, archive.name, 0);
-      const isEmpty = () =>
-        volume.received.set.size === 0 &&
-        [...volume.archives.values()].every((archive) => archive.diffs.set.size === 0) &&
-        volume.actions.total() === 0;
-      await waitForStop(server, volume, isEmpty, func);
+      await waitUntilSent(server, volume, func);
       stopper.advance('Stopping');
       dropTasks(server, volume);
       transition.commit('Stopped');
@@ -111,7 +116,26 @@ export async function stopEmptyVolume(
       transition.rollback();
     }
   } finally {
-    stopper.end();
+    endStop(server, volume, stopper);
+  }
+}
+
+/** Waits until nothing is left to be sent; a send that was given up is tried again each second. */
+async function waitUntilSent(server: ProxyServer, volume: ProxyVolume, func: string): Promise<void> {
+  const { clock } = server.world;
+  const isSent = () =>
+    volume.received.set.size === 0 &&
+    [...volume.archives.values()].every((archive) => archive.diffs.set.size === 0);
+  const deadlineUs = clock.monotonicUs() + STOP_TIMEOUT_S * US_PER_S;
+  while (!isSent()) {
+    pushWaitingSends(server, volume);
+    const nextUs = Math.min(clock.monotonicUs() + EMPTY_PUSH_INTERVAL_US, deadlineUs);
+    await waitUntil(clock, volume.changed, isSent, nextUs);
+    if (clock.monotonicUs() >= deadlineUs) break;
+  }
+  const isDone = () => isSent() && volume.actions.total() === 0;
+  if (!(await waitUntil(clock, volume.changed, isDone, deadlineUs))) {
+    throw new StateError(`${func}:timeout:${STOP_TIMEOUT_S}`);
   }
 }
 
@@ -216,47 +240,80 @@ export async function changeArchiveInfo(
 /** Clear or Stopped -> Stopped. `isNew`: the archive must not exist. */
 async function putArchive(
   server: ProxyServer,
+  loaded: ProxyVolume,
+  name: string,
+  info: HostInfoForBkp,
+  isNew: boolean,
+): Promise<void> {
+  // Somebody else may have made the volume since it was looked for.
+  const volume = server.volumes.get(loaded.volId) ?? loaded;
+  await volume.mutex.run(async () => {
+    verifyNoSends(volume);
+    const { state } = volume.states;
+    const transition = volume.states.begin('', state, 'AddArchiveInfo');
+    try {
+      if (state === 'Clear') await makeVolume(server, volume, name, info);
+      else await putIntoVolume(server, volume, name, info, isNew);
+      transition.commit('Stopped');
+    } finally {
+      transition.rollback();
+    }
+  });
+}
+
+/** A new volume with its first archive; a crash shows all of it or nothing. */
+async function makeVolume(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  name: string,
+  info: HostInfoForBkp,
+): Promise<void> {
+  const { world, options } = server;
+  const fill = async (directory: string) => {
+    await writeSize(world, directory, 0);
+    await makeDirectories(world, directory);
+    await world.files.makeDirectory(`${directory}/sendto/${name}`, STEPS.makeDirectories);
+    await world.files.syncDirectory(`${directory}/sendto`, STEPS.makeDirectories);
+    await saveArchiveInfo(world, directory, name, info);
+  };
+  if ((server.volumes.get(volume.volId) ?? volume) !== volume) {
+    throw new StateError(`ProxyVolInfo:already exists:${volume.directory}`);
+  }
+  // From now on everybody who asks finds this volume, in state AddArchiveInfo.
+  server.volumes.set(volume.volId, volume);
+  try {
+    await makeVolumeDirectory(world.files, options.baseDirectory, volume.volId, fill, STEPS.makeDirectories);
+  } catch (error) {
+    server.volumes.delete(volume.volId);
+    throw error;
+  }
+  volume.sizeLb = 0;
+  addArchive(server, volume, name);
+}
+
+async function putIntoVolume(
+  server: ProxyServer,
   volume: ProxyVolume,
   name: string,
   info: HostInfoForBkp,
   isNew: boolean,
 ): Promise<void> {
-  const { files } = server.world;
-  await volume.mutex.run(async () => {
-    verifyNoSends(volume);
-    const { state } = volume.states;
-    const transition = volume.states.begin('', state, 'AddArchiveInfo');
-    const isCreated = state === 'Clear';
-    try {
-      const archive = volume.archives.get(name);
-      if (isNew && archive !== undefined) {
-        throw new StateError(`ProxyVolInfo::addArchiveInfo:already exists:${archive.diffs.directory}`);
-      }
-      if (isCreated) {
-        await files.makeDirectory(volume.directory, STEPS.makeDirectories);
-        await saveSize(server, volume, 0);
-        await makeDirectories(server.world, volume);
-      }
-      const directory = `${volume.directory}/sendto/${name}`;
-      if (!(await exists(files, directory, STEPS.makeDirectories))) {
-        await files.makeDirectory(directory, STEPS.makeDirectories);
-        await files.syncDirectory(`${volume.directory}/sendto`, STEPS.makeDirectories);
-      }
-      await saveArchiveInfo(server, volume, name, info);
-      if (isCreated) await files.syncDirectory(server.options.baseDirectory, STEPS.makeDirectories);
-      if (archive === undefined) addArchive(server, volume, name);
-      server.volumes.set(volume.volId, volume);
-      transition.commit('Stopped');
-    } catch (error) {
-      // A half-made volume would be in the way of the next attempt.
-      if (isCreated && (await exists(files, volume.directory, STEPS.makeDirectories))) {
-        await removeTree(files, volume.directory, STEPS.makeDirectories);
-      }
-      throw error;
-    } finally {
-      transition.rollback();
-    }
-  });
+  const { world } = server;
+  const { files } = world;
+  const known = volume.archives.get(name);
+  const directory = `${volume.directory}/sendto/${name}`;
+  if (isNew && known !== undefined) {
+    throw new StateError(`ProxyVolInfo::addArchiveInfo:already exists:${directory}`);
+  }
+  if (known === undefined) {
+    // What an interrupted deletion left would be sent as if it were new.
+    if (await exists(files, directory, STEPS.makeDirectories))
+      await removeTree(files, directory, STEPS.removeArchive);
+    await files.makeDirectory(directory, STEPS.makeDirectories);
+    await files.syncDirectory(`${volume.directory}/sendto`, STEPS.makeDirectories);
+  }
+  await saveArchiveInfo(world, volume.directory, name, info);
+  if (known === undefined) addArchive(server, volume, name);
 }
 
 /** Stopped -> Stopped, or Clear when it was the last one. An unknown name is no error. */
@@ -273,9 +330,8 @@ async function deleteArchive(server: ProxyServer, volume: ProxyVolume, name: str
         // Without its settings file an archive does not exist; what is left of it is garbage.
         await unlinkIfThere(files, `${volume.directory}/${name}.archive`, STEPS.removeArchive);
         await files.syncDirectory(volume.directory, STEPS.removeArchive);
-        archive.diffs.set.clear();
-        await removeTree(files, archive.diffs.directory, STEPS.removeArchive);
         volume.archives.delete(name);
+        await removeTree(files, archive.diffs.directory, STEPS.removeArchive);
       }
       transition.commit(isLast ? 'Clear' : 'Stopped');
     } finally {

@@ -51,6 +51,8 @@ export function wlogTransferHandler(server: ProxyServer): Handler {
         volume.stopState.verify(['NotStopping'], request.volId, FUNC);
         const { state } = volume.states;
         if (state !== 'Started') throw new StateError(`${FUNC}:bad state:${state}`, state, ['Started']);
+        // Nobody would get what is acknowledged.
+        if (volume.archives.size === 0) throw new StateError(`${FUNC}:no archive:${request.volId}`);
         return volume.states.begin(FUNC, 'Started', 'WlogRecv');
       });
     } catch (error) {
@@ -146,7 +148,12 @@ async function register(
 ): Promise<void> {
   const { world } = server;
   await volume.mutex.run(async () => {
-    if (!volume.received.set.exists(diff)) volume.received.set.add(diff);
+    const known = volume.received.set.find(diff);
+    if (known === null) volume.received.set.add(diff);
+    else if (volume.received.path(known) !== volume.received.path(diff)) {
+      // An attempt that was not acknowledged has left the same range under another time or flag.
+      await volume.received.unlink([diff], STEPS.unlinkReceived);
+    }
     for (const archive of volume.archives.values()) archive.isSendError = false;
     await linkReceived(server, volume);
     for (const { name } of sortedArchives(volume)) {

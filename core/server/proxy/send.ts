@@ -5,7 +5,6 @@ import type { PlainIo } from '../../engine/plain-io.ts';
 import type { WdiffInput } from '../../engine/wdiff-input.ts';
 import { AbortedError, errorText, IoError, NotFoundError } from '../../errors.ts';
 import { uuidEquals } from '../../format/uuid.ts';
-import type { WdiffIo } from '../../format/wdiff-record.ts';
 import { withoutTrace } from '../../protocol/channel.ts';
 import { sendPacks } from '../../protocol/pack-stream.ts';
 import { packIos } from '../../protocol/packs.ts';
@@ -139,8 +138,11 @@ async function openGroup(server: ProxyServer, world: World, archive: ProxyArchiv
     if (diffs.length === 0) return null;
     const handles: FileHandle[] = [];
     try {
-      for (const diff of diffs)
-        handles.push(await world.files.open(archive.diffs.path(diff), 'read', STEPS.sendRead));
+      for (const diff of diffs) {
+        const handle = await openUnlessTooMany(world, archive.diffs.path(diff), handles.length);
+        if (handle === null) break;
+        handles.push(handle);
+      }
       return await sameUuidGroup(world, diffs, handles);
     } catch (error) {
       for (const handle of handles) handle.close();
@@ -149,6 +151,16 @@ async function openGroup(server: ProxyServer, world: World, archive: ProxyArchiv
     }
   }
   throw new NotFoundError('setupMerger:exceed max retry');
+}
+
+/** Null when this process has as many files open as it may: the group ends before this one. */
+async function openUnlessTooMany(world: World, path: string, openCount: number): Promise<FileHandle | null> {
+  try {
+    return await world.files.open(path, 'read', STEPS.sendRead);
+  } catch (error) {
+    if (openCount > 0 && error instanceof IoError && error.code === 'EMFILE') return null;
+    throw error;
+  }
 }
 
 /** As many of the first files as come from one log. */
@@ -219,10 +231,10 @@ async function transfer(
   }
 }
 
-async function* iosOf(merger: WdiffMerger, shouldStop: () => boolean): AsyncGenerator<WdiffIo> {
+async function* iosOf(merger: WdiffMerger, shouldStop: () => boolean): AsyncGenerator<PlainIo> {
   for (let io: PlainIo | null = await merger.next(); io !== null; io = await merger.next()) {
     if (shouldStop()) throw new AbortedError(`${FUNC}:force stopped`);
-    yield { ...io, compression: 'none', checksum: 0 };
+    yield io;
   }
 }
 

@@ -48,6 +48,7 @@ function newServer(world: World, options: ProxyOptions, status: ProcessStatus): 
     options,
     status,
     volumes: new Map(),
+    loading: new Map(),
     foreground: new ForegroundLimit(options.maxForegroundTasks),
     stats: new HandlerStats(),
     tasks,

@@ -64,15 +64,13 @@ export interface ProxyServer {
   readonly options: ProxyOptions;
   readonly status: ProcessStatus;
   readonly volumes: Map<string, ProxyVolume>;
+  /** Volumes that somebody is loading: others wait. */
+  readonly loading: Map<string, Condition>;
   readonly foreground: ForegroundLimit;
   readonly stats: HandlerStats;
   readonly tasks: TaskQueue<SendTask>;
   readonly dispatcher: Dispatcher<SendTask>;
   readonly group: TaskGroup;
-}
-
-export function receivedDirectory(volume: ProxyVolume): string {
-  return volume.received.directory;
 }
 
 export function sendtoDirectory(volume: ProxyVolume, archiveName: string): string {
@@ -85,20 +83,30 @@ export function sortedArchives(volume: ProxyVolume): ProxyArchive[] {
 }
 
 /**
- * The volume of an id. One that has no directory is `Clear` and is not remembered, so that questions about
- * arbitrary names cost no memory (docs/differences.md).
+ * The volume of an id, loaded at the first mention. One that has no directory is `Clear` and is not remembered, so
+ * that questions about arbitrary names cost no memory (docs/differences.md).
  */
 export async function getVolume(server: ProxyServer, volId: string): Promise<ProxyVolume> {
-  const known = server.volumes.get(volId);
-  if (known !== undefined) return known;
-  const volume = newVolume(server, volId);
-  if (!(await exists(server.world.files, volume.directory, STEPS.loadVolume))) return volume;
-  await loadFiles(server, volume);
-  const meanwhile = server.volumes.get(volId);
-  if (meanwhile !== undefined) return meanwhile;
-  volume.states.set('Stopped');
-  server.volumes.set(volId, volume);
-  return volume;
+  for (;;) {
+    const known = server.volumes.get(volId) ?? null;
+    if (known !== null) return known;
+    const loading = server.loading.get(volId) ?? null;
+    if (loading === null) break;
+    await loading.next();
+  }
+  const loaded = new Condition();
+  server.loading.set(volId, loaded);
+  try {
+    const volume = newVolume(server, volId);
+    if (!(await exists(server.world.files, volume.directory, STEPS.loadVolume))) return volume;
+    await loadFiles(server, volume);
+    volume.states.set('Stopped');
+    server.volumes.set(volId, volume);
+    return volume;
+  } finally {
+    server.loading.delete(volId);
+    loaded.notifyAll();
+  }
 }
 
 function newVolume(server: ProxyServer, volId: string): ProxyVolume {
@@ -124,7 +132,7 @@ function newVolume(server: ProxyServer, volId: string): ProxyVolume {
 async function loadFiles(server: ProxyServer, volume: ProxyVolume): Promise<void> {
   const world = server.world.labelled({ volume: volume.volId });
   const { files } = world;
-  await makeDirectories(world, volume);
+  await makeDirectories(world, volume.directory);
   await volume.received.reload(STEPS.loadVolume);
   for (const entry of await files.list(volume.directory, STEPS.loadVolume)) {
     if (entry.kind !== 'file' || !entry.name.endsWith('.archive')) continue;
@@ -143,8 +151,8 @@ async function loadFiles(server: ProxyServer, volume: ProxyVolume): Promise<void
 }
 
 /** Makes `received/` and `sendto/` where they are missing. */
-export async function makeDirectories(world: World, volume: ProxyVolume): Promise<void> {
-  for (const path of [volume.received.directory, `${volume.directory}/sendto`]) {
+export async function makeDirectories(world: World, directory: string): Promise<void> {
+  for (const path of [`${directory}/received`, `${directory}/sendto`]) {
     if (!(await exists(world.files, path, STEPS.makeDirectories))) {
       await world.files.makeDirectory(path, STEPS.makeDirectories);
     }
@@ -165,10 +173,15 @@ async function loadSize(world: World, volume: ProxyVolume): Promise<Lb> {
   return new Reader(await loadFile(world.files, `${volume.directory}/size`, STEPS.loadVolume)).u64Number();
 }
 
-export async function saveSize(server: ProxyServer, volume: ProxyVolume, sizeLb: Lb): Promise<void> {
+/** Writes the file `size` of a volume's directory. */
+export async function writeSize(world: World, directory: string, sizeLb: Lb): Promise<void> {
   const writer = new Writer();
   writer.u64(sizeLb);
-  await saveFile(server.world, volume.directory, 'size', writer.finish(), STEPS.saveSize);
+  await saveFile(world, directory, 'size', writer.finish(), STEPS.saveSize);
+}
+
+export async function saveSize(server: ProxyServer, volume: ProxyVolume, sizeLb: Lb): Promise<void> {
+  await writeSize(server.world, volume.directory, sizeLb);
   volume.sizeLb = sizeLb;
 }
 
@@ -181,14 +194,15 @@ export async function loadArchiveInfo(
   return decodeWith(readHostInfo, await loadFile(server.world.files, path, STEPS.loadArchiveInfo));
 }
 
+/** Writes how to reach an archive into a volume's directory. */
 export async function saveArchiveInfo(
-  server: ProxyServer,
-  volume: ProxyVolume,
+  world: World,
+  directory: string,
   archiveName: string,
   info: HostInfoForBkp,
 ): Promise<void> {
   const content = encodeWith(writeHostInfo, info);
-  await saveFile(server.world, volume.directory, `${archiveName}.archive`, content, STEPS.saveArchiveInfo);
+  await saveFile(world, directory, `${archiveName}.archive`, content, STEPS.saveArchiveInfo);
 }
 
 /** Queues the send of one archive unless it is queued. */
@@ -212,6 +226,11 @@ export function pushSendForce(
 ): void {
   const task: SendTask = { volId: volume.volId, archiveName, retryDelayMs };
   server.tasks.pushForce(taskKey(task), task, delayMs);
+}
+
+/** Queues every archive now unless it is queued. */
+export function pushWaitingSends(server: ProxyServer, volume: ProxyVolume): void {
+  for (const { name } of volume.archives.values()) pushSend(server, volume, name, 0);
 }
 
 /** Queues every archive now and forgets what was given up. */

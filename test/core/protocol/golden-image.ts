@@ -1,3 +1,4 @@
+import { type PackImage, storedIo } from '../../../core/engine/pack-image.ts';
 import type { Reader } from '../../../core/format/serializer.ts';
 import type { Channel } from '../../../core/protocol/channel.ts';
 import { type HashPlan, receiveDifferences } from '../../../core/protocol/hash-sync-stream.ts';
@@ -71,8 +72,14 @@ export async function compare(
   return image.bytes.slice();
 }
 
-export function asSent(packs: readonly ReceivedPack[]) {
-  return packs.map(({ header, records, data }) => ({ header, records, data: [data] }));
+export function asSent(packs: readonly ReceivedPack[]): PackImage[] {
+  return packs.map(({ header, records, data }) => ({
+    header,
+    ios: records.map((record) =>
+      storedIo(record, data.subarray(record.dataOffsetBytes, record.dataOffsetBytes + record.dataSizeBytes)),
+    ),
+    sizeBytes: header.length + data.length,
+  }));
 }
 
 export function readerOf(bytes: Uint8Array) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { packPieces } from '../../../core/engine/pack-image.ts';
 import { AbortedError, FormatError, IoError, ProtocolError, TimeoutError } from '../../../core/errors.ts';
 import { Writer } from '../../../core/format/serializer.ts';
 import { Channel, LIMITS } from '../../../core/protocol/channel.ts';
@@ -123,7 +124,7 @@ const BLOCK = { kind: 'normal', compression: 'none', checksum: 0 } as const;
 async function packBytes(addresses: readonly number[]): Promise<Uint8Array> {
   const ios = addresses.map((addressLb) => ({ ...BLOCK, addressLb, sizeLb: 1, data: image([7]) }));
   const pack = await compressPack(ios, SNAPPY, codecs);
-  return concat([pack.header, ...pack.data]);
+  return concat(packPieces(pack));
 }
 
 function putPack(w: Writer, pack: Uint8Array): void {
@@ -386,8 +387,7 @@ describe('what goes wrong on our own side', () => {
     const next = dice(1);
     const noise = Uint8Array.from({ length: 512 }, () => next(256));
     const pack = await compressPack([{ ...BLOCK, addressLb: 0, sizeLb: 1, data: noise }], SNAPPY, codecs);
-    expect(pack.records[0]).toMatchObject({ compression: 'none', dataSizeBytes: 512 });
-    expect(pack.data).toEqual([noise]);
+    expect(pack.ios[0]).toMatchObject({ compression: 'none', data: noise });
   });
 
   it('packs are divided at 127 records', async () => {
@@ -398,7 +398,7 @@ describe('what goes wrong on our own side', () => {
       data: image([i & 255]),
     }));
     const counts: number[] = [];
-    for await (const pack of packIos(ios, SNAPPY, codecs)) counts.push(pack.records.length);
+    for await (const pack of packIos(ios, SNAPPY, codecs)) counts.push(pack.ios.length);
     expect(counts).toEqual([127, 73]);
   });
 });
