@@ -1,7 +1,7 @@
 import { createController } from '../core/control/controller.ts';
 import type { Capability, Group } from '../core/control/group.ts';
 import { type ServerConnectionParam, ServerLayout } from '../core/control/server-layout.ts';
-import { NotFoundError, TimeoutError } from '../core/errors.ts';
+import { NotFoundError, StateError, TimeoutError } from '../core/errors.ts';
 import { type ArchiveOptions, archiveOptions } from '../core/server/archive/options.ts';
 import { runArchiveServer } from '../core/server/archive/server.ts';
 import { type ProxyOptions, proxyOptions } from '../core/server/proxy/options.ts';
@@ -17,10 +17,13 @@ import type { GroupLayout } from './group-layout.ts';
 import type { SimHost } from './host.ts';
 import type { Simulation } from './simulation.ts';
 import { SimVolumeStore } from './volume-store.ts';
+import type { SimWorld } from './world.ts';
 
 /** How a simulated group is made; everything has a default. */
 export interface SimGroupOptions {
   readonly layout: GroupLayout;
+  /** Servers whose hosts are there but that are neither started nor in the controller's layout. */
+  readonly spares?: GroupLayout;
   /** Walb devices of each storage host: `/dev/walb/0`, `/dev/walb/1` ... */
   readonly deviceCount?: number;
   readonly deviceSizeLb?: Lb;
@@ -52,6 +55,8 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
   'kill',
   'power-loss',
   'network-faults',
+  'data-loss',
+  'clock-step',
   'grow',
   'virtual-time',
 ]);
@@ -69,9 +74,20 @@ export interface SimGroup extends Group {
 /** Makes hosts and devices, and starts all servers: archives, proxies, storages. Run it inside the simulation. */
 export async function createSimGroup(simulation: Simulation, options: SimGroupOptions): Promise<SimGroup> {
   const { layout } = options;
-  const servers = serversOf(layout);
+  const spares = options.spares ?? { storages: [], proxies: [], archives: [] };
+  const everyone = serversOf({
+    storages: [...layout.storages, ...spares.storages],
+    proxies: [...layout.proxies, ...spares.proxies],
+    archives: [...layout.archives, ...spares.archives],
+  });
+  const isSpare = (server: ServerConnectionParam) => allNames(spares).includes(server.name);
+  const servers = new ServerLayout(
+    everyone.storages.filter((server) => !isSpare(server)),
+    everyone.proxies.filter((server) => !isSpare(server)),
+    everyone.archives.filter((server) => !isSpare(server)),
+  );
   const hosts = new Map<string, SimHost>();
-  for (const name of layout.archives) {
+  for (const { name } of everyone.archives) {
     const volumes = new SimVolumeStore({
       name: `${name}/volumes`,
       random: simulation.random,
@@ -81,18 +97,17 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
     });
     hosts.set(name, simulation.addHost(name, { volumes }));
   }
-  for (const name of layout.proxies) hosts.set(name, simulation.addHost(name));
+  for (const { name } of everyone.proxies) hosts.set(name, simulation.addHost(name));
   const devices = new Map<string, SimGroupDevice[]>();
-  for (const name of layout.storages) {
+  for (const { name } of everyone.storages) {
     const host = simulation.addHost(name);
     hosts.set(name, host);
     devices.set(name, await makeDevices(host, options));
   }
   const operator = simulation.addHost('operator');
   const world = await operatorWorld(operator);
-  const all = [...servers.storages, ...servers.proxies, ...servers.archives];
   const find = (name: string) => {
-    const server = all.find((candidate) => candidate.name === name);
+    const server = everyone.getAll().find((candidate) => candidate.name === name);
     if (server === undefined) throw new NotFoundError(`There is no server ${name}.`);
     return server;
   };
@@ -126,7 +141,7 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
         ?.kill(),
     startServer: async (name) => {
       const server = find(name);
-      spawnServer(hostOf(name), server, servers, options);
+      spawnServer(hostOf(name), server, controller.layout, options);
       const answers = async () => {
         try {
           return (await controller.getHostType(server)) === server.kind;
@@ -136,10 +151,28 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       };
       await group.eventually(answers, START_TIMEOUT_S, `${name} must answer`);
     },
+    loseData: async (name) => {
+      if (group.isRunning(name)) throw new StateError(`${name} runs: its data cannot be lost.`, 'running');
+      await loseData(hostOf(name), find(name));
+    },
+    partition: (a, b) => simulation.network.partition(hostOf(a).name, hostOf(b).name),
+    heal: (a, b) => {
+      simulation.network.heal(hostOf(a).name, hostOf(b).name);
+      simulation.network.resetLink(hostOf(a).name, hostOf(b).name);
+    },
+    limitBandwidth: (a, b, bytesPerS) =>
+      simulation.network.slowLink(hostOf(a).name, hostOf(b).name, { bytesPerS }),
+    powerLoss: (name) => hostOf(name).powerLoss(),
+    powerOn: (name) => hostOf(name).powerOn(),
+    stepClock: (name, seconds) => hostOf(name).clock.step(seconds * US_PER_S),
   };
   for (const { name } of [...servers.archives, ...servers.proxies, ...servers.storages])
     await group.startServer(name);
   return group;
+}
+
+function allNames(layout: GroupLayout): string[] {
+  return [...layout.storages, ...layout.proxies, ...layout.archives];
 }
 
 function serversOf(layout: GroupLayout): ServerLayout {
@@ -213,19 +246,43 @@ function spawnServer(
 /** Reads `/dev/GROUP/NAME` of an archive's host, as a program there would. */
 async function readVolume(host: SimHost, path: string): Promise<Uint8Array> {
   const name = path.split('/').at(-1) ?? '';
-  return new Promise<Uint8Array>((resolve, reject) => {
-    const process = host.spawn(`read ${name}`, async (world) => {
+  return onHost(host, `read ${name}`, async (world) => {
+    const volume = await world.volumes.open(name, 'read', 'group.read-volume');
+    const bytes = await volume.read(0, volume.sizeLb(), 'group.read-volume');
+    volume.close();
+    return bytes;
+  });
+}
+
+/** Removes the server's files, and all volumes where there is a store. */
+async function loseData(host: SimHost, server: ServerConnectionParam): Promise<void> {
+  await onHost(host, 'lose data', async (world) => {
+    const remove = async (path: string): Promise<void> => {
+      for (const { name, kind } of await world.files.list(path, STEP)) {
+        if (kind === 'file') await world.files.unlink(`${path}/${name}`, STEP);
+        else await remove(`${path}/${name}`);
+      }
+      await world.files.removeDirectory(path, STEP);
+    };
+    if ((await world.files.stat(BASE_DIRECTORY, STEP)) !== null) await remove(BASE_DIRECTORY);
+    if (server.kind !== 'archive') return;
+    for (const { name } of await world.volumes.list(STEP)) await world.volumes.remove(name, STEP);
+  });
+  host.files.syncAll();
+}
+
+/** Runs a small program on a host. */
+function onHost<T>(host: SimHost, what: string, work: (world: SimWorld) => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const process = host.spawn(what, async (world) => {
       try {
-        const volume = await world.volumes.open(name, 'read', 'group.read-volume');
-        const bytes = await volume.read(0, volume.sizeLb(), 'group.read-volume');
-        volume.close();
-        resolve(bytes);
+        resolve(await work(world));
         return 0;
       } catch (error) {
         reject(error);
         return 1;
       }
     });
-    void process.exited.then(() => reject(new NotFoundError(`${path} could not be read: the reader ended`)));
+    void process.exited.then(() => reject(new StateError(`${host.name}: "${what}" was ended`)));
   });
 }

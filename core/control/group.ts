@@ -9,8 +9,12 @@ export type Capability =
   | 'kill'
   /** Hosts can lose power. */
   | 'power-loss'
-  /** Links can be cut, held and slowed. */
+  /** Links can be cut and slowed. */
   | 'network-faults'
+  /** Files of servers can be lost. */
+  | 'data-loss'
+  /** Wall clocks can be stepped. */
+  | 'clock-step'
   /** Data devices can be grown. */
   | 'grow'
   /** Time costs nothing. */
@@ -56,6 +60,23 @@ export interface Group {
   isRunning(server: string): boolean;
   /** Ends a server process at once, as `kill -9` does. */
   kill(server: string): void;
-  /** Starts a server process and waits until it answers. */
+  /**
+   * Starts a server process and waits until it answers. A storage is told the primary archive and the proxies
+   * that the controller's layout has now.
+   */
   startServer(server: string): Promise<void>;
+  /** Loses all files of a server that does not run, and an archive's volumes. Walb devices stay. */
+  loseData(server: string): Promise<void>;
+  /** From now on nothing arrives between the hosts of two servers: a black hole. */
+  partition(a: string, b: string): void;
+  /** Ends `partition` and `limitBandwidth` between two servers. */
+  heal(a: string, b: string): void;
+  /** Lets so many bytes a second pass between two servers, in each direction. */
+  limitBandwidth(a: string, b: string, bytesPerS: number): void;
+  /** The host of a server loses its power; peers hear nothing. */
+  powerLoss(server: string): void;
+  /** The power is back: the walb devices run again, the server is not started. */
+  powerOn(server: string): void;
+  /** Steps the wall clock of a server's host. */
+  stepClock(server: string, seconds: number): void;
 }
