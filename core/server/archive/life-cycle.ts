@@ -5,7 +5,7 @@ import { NO_STATE } from '../../snapshot/meta.ts';
 import { US_PER_S } from '../../units.ts';
 import type { Step } from '../../world/index.ts';
 import { waitUntil } from '../shared/condition.ts';
-import { removeTree, removeVolumeDirectory } from '../shared/persist.ts';
+import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { verifyAdmission } from './admission.ts';
@@ -27,12 +27,7 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
     const { files } = volume.world;
     let isMade = false;
     try {
-      try {
-        await files.makeDirectory(directory, STEPS.initDirectory);
-      } catch (error) {
-        if (!(error instanceof IoError && error.code === 'EEXIST')) throw error;
-        throw new StateError(`ArchiveVolInfo::init:directory already exists:${directory}`);
-      }
+      await makeVolumeDirectory(volume);
       isMade = true;
       await writeInitialFiles(volume);
       // The directory's own name is durable before anybody hears of it.
@@ -47,6 +42,21 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
       transition.rollback();
     }
   });
+}
+
+/** A failed attempt leaves nothing; a directory that is in use is not touched. */
+async function makeVolumeDirectory(volume: ArchiveVolume): Promise<void> {
+  const { directory } = volume.files;
+  const { files } = volume.world;
+  try {
+    await files.makeDirectory(directory, STEPS.initDirectory);
+  } catch (error) {
+    if (error instanceof IoError && error.code === 'EEXIST') {
+      throw new StateError(`ArchiveVolInfo::init:directory already exists:${directory}`);
+    }
+    await files.removeDirectory(directory, STEPS.initUndo).catch(() => {});
+    throw error;
+  }
 }
 
 async function undoInit(volume: ArchiveVolume, directory: string): Promise<void> {
@@ -76,8 +86,7 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
     try {
       await removeImages(volume, from);
       isEmptied = true;
-      const { options, world } = server;
-      await removeVolumeDirectory(world.files, options.baseDirectory, volume.volId, STEPS.clearDirectory);
+      await removeFiles(server, volume);
       forgetContent(volume);
       server.replicated.delete(volume.volId);
       server.volumes.delete(volume.volId);
@@ -86,6 +95,18 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
       endRemoval(volume, transition, isEmptied);
     }
   });
+}
+
+/** Once the directory has its other name, the volume is gone; the next start removes what is left of it. */
+async function removeFiles(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
+  const { options, world } = server;
+  try {
+    await removeVolumeDirectory(world.files, options.baseDirectory, volume.volId, STEPS.clearDirectory);
+  } catch (error) {
+    if (await exists(world.files, volume.files.directory, STEPS.clearDirectory)) throw error;
+    await world.files.syncDirectory(options.baseDirectory, STEPS.clearDirectory);
+    world.log.warning(`files of a removed volume are left:${volume.volId}:${errorText(error)}`);
+  }
 }
 
 /** Empties a volume: SyncReady or Stopped -> SyncReady. */

@@ -1,10 +1,13 @@
 import { errorText, StateError } from '../../errors.ts';
 import { makeSnap, makeState } from '../../snapshot/meta.ts';
-import type { Gid, UnixTimeS } from '../../units.ts';
+import { type Gid, type UnixTimeS, US_PER_S } from '../../units.ts';
+import { sleep } from '../shared/condition.ts';
 import { newestCold } from './base-image.ts';
 import { removeHistory } from './history.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveVolume } from './volume.ts';
+
+const FINISH_ATTEMPTS = 5;
 
 /**
  * A cold snapshot takes the place of the base, so that nothing need be written (docs/operations.md,
@@ -34,7 +37,21 @@ export async function promoteCold(volume: ArchiveVolume, gid: Gid): Promise<void
     await demote(volume, cold.gid);
     throw error;
   }
-  await finishPromotion(volume, cold.gid, cold.timestamp);
+  await finishStubbornly(volume, cold.gid, cold.timestamp);
+}
+
+/** Without a base the volume is of no use: tries again before it leaves the rest to `healPromotion`. */
+async function finishStubbornly(volume: ArchiveVolume, gid: Gid, timestamp: UnixTimeS): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await finishPromotion(volume, gid, timestamp);
+      return;
+    } catch (error) {
+      volume.world.log.error(`promotion is not finished:${volume.volId}:${gid}:${errorText(error)}`);
+      if (volume.lvs.baseLb !== null || attempt === FINISH_ATTEMPTS) throw error;
+      await sleep(volume.world.clock, US_PER_S);
+    }
+  }
 }
 
 async function finishPromotion(volume: ArchiveVolume, gid: Gid, timestamp: UnixTimeS): Promise<void> {
@@ -84,4 +101,10 @@ export async function recoverPromotion(volume: ArchiveVolume): Promise<void> {
   // The time may be unlinked already when the record was saved.
   const timestamp = base.snapB.gidB === gid ? base.timestamp : await files.loadColdTime(gid);
   await finishPromotion(volume, gid, timestamp);
+}
+
+/** Finishes a promotion that failed behind its point of no return, before somebody misses the base. */
+export async function healPromotion(volume: ArchiveVolume): Promise<void> {
+  const { lvs } = volume;
+  if (lvs.baseLb === null && lvs.gids('cold-to-base').length > 0) await recoverPromotion(volume);
 }

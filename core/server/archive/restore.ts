@@ -5,6 +5,7 @@ import { diffListToRestore } from '../../snapshot/state-query.ts';
 import type { Gid } from '../../units.ts';
 import { type AdmittedWork, beginAction, verifyAdmission } from './admission.ts';
 import { chooseOrigin, type ImageOrigin, isAt } from './base-image.ts';
+import { healPromotion } from './promotion.ts';
 import { ACTION, ACTIVE_OR_STOPPED_STATES, ACTIVE_STATES, DENIED_BY } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
@@ -63,6 +64,7 @@ async function copyOrigin(server: ArchiveServer, volume: ArchiveVolume, gid: Gid
   const name = lvs.restoringName(gid);
   const openRound = (state: MetaState) => wdiffs.openAll(() => restoreList(server, volume, state, gid));
   const begun = await imageMutex.run(async () => {
+    await healPromotion(volume);
     await lvs.removeIfThere(name, STEPS.restoreRemoveOld);
     // The copy and what is known of it belong together: nobody changes the base record meanwhile.
     const origin = await chooseOrigin(volume, gid);

@@ -7,6 +7,7 @@ import { type Gid, type Lb, LOGICAL_BLOCK_BYTES } from '../../units.ts';
 import type { BlockDevice } from '../../world/index.ts';
 import { chooseOrigin, type ImageOrigin, requireBaseLb } from './base-image.ts';
 import { mergeWdiffs } from './merged-diffs.ts';
+import { healPromotion } from './promotion.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume, BaseReader } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
@@ -30,6 +31,7 @@ export async function openScan(
   sizeLb: Lb,
 ): Promise<SnapshotScan> {
   return volume.imageMutex.run(async () => {
+    await healPromotion(volume);
     const origin = await chooseScanOrigin(volume, gid);
     await verifyScanSize(volume, origin, sizeLb);
     const opened = await volume.wdiffs.openAll(() => scanList(server, volume, origin, gid));

@@ -41,7 +41,13 @@ export class TemporaryWdiff implements ByteSink {
 
   static async create(world: World, directory: string, syncIntervalBytes: number): Promise<TemporaryWdiff> {
     const path = `${directory}/${temporaryName(world.random)}`;
-    const handle = await world.files.open(path, 'create-new', STEPS.createWdiff);
+    let handle: FileHandle;
+    try {
+      handle = await world.files.open(path, 'create-new', STEPS.createWdiff);
+    } catch (error) {
+      await unlinkIfThere(world.files, path, STEPS.discardWdiff);
+      throw error;
+    }
     return new TemporaryWdiff(world, directory, path, handle, syncIntervalBytes);
   }
 

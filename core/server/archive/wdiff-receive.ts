@@ -17,6 +17,7 @@ import { exists } from '../shared/persist.ts';
 import type { Handler } from '../shared/server.ts';
 import { beginTransition, type OpenTransition } from './admission.ts';
 import { autoResize, requireBaseLb } from './base-image.ts';
+import { healPromotion } from './promotion.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { TemporaryWdiff } from './temporary-wdiff.ts';
 import {
@@ -113,6 +114,7 @@ async function wordOfDiff(
   if (!(await exists(world.files, files.directory, STEPS.listWdiffs))) return 'archive-not-found';
   if (request.hostType === 'proxy' && !uuidEquals(await files.loadUuid(), request.uuid))
     return 'different-uuid';
+  await volume.imageMutex.run(() => healPromotion(volume));
   await autoResize(volume, server.options, sizeLb);
   const ownLb = requireBaseLb(volume, FUNC);
   if (ownLb < sizeLb) {

@@ -18,22 +18,32 @@ export interface CrashScenario {
   readonly verify: (archive: TestArchive) => Promise<void>;
   /** What must hold after the operation was done (again, if need be). */
   readonly finish: (archive: TestArchive) => Promise<void>;
-  /** Calls of these steps are looked at too. */
-  readonly otherSteps?: RegExp;
+  /** What must hold after another start; default: `finish` once more. */
+  readonly recheck?: (archive: TestArchive) => Promise<void>;
 }
 
 interface Point {
   readonly step: string;
+  /** Opens of block volumes fail without effect: a handle that nobody got would stay open. */
+  readonly isOpen: boolean;
   readonly nth: number;
 }
 
 /** The first two calls of each step, and the last. */
 async function findPoints(scenario: CrashScenario): Promise<Point[]> {
   const counts = new Map<string, number>();
+  const opens = new Set<string>();
   let isActing = false;
   const trace = (line: TraceLine) => {
-    if (!isActing || !line.step.startsWith('archive.') || line.kind.startsWith('log')) return;
+    if (
+      !isActing ||
+      line.host !== archive.name ||
+      !line.step.startsWith('archive.') ||
+      line.kind.startsWith('log')
+    )
+      return;
     counts.set(line.step, (counts.get(line.step) ?? 0) + 1);
+    if (line.kind === 'volume.open') opens.add(line.step);
   };
   const site = new Site({ trace });
   const archive = site.addArchive(scenario.archive);
@@ -49,7 +59,8 @@ async function findPoints(scenario: CrashScenario): Promise<Point[]> {
   });
   const points: Point[] = [];
   for (const [step, count] of counts) {
-    for (const nth of new Set([1, 2, count])) if (nth <= count) points.push({ step, nth });
+    for (const nth of new Set([1, 2, count]))
+      if (nth <= count) points.push({ step, nth, isOpen: opens.has(step) });
   }
   return points;
 }
@@ -113,13 +124,84 @@ async function crashAt(
   }
 }
 
+const EFFECTS = ['none', 'part', 'whole'] as const;
+
+/** The same with an error of every call instead of a crash: the server goes on and must be whole. */
+export async function failEverywhere(scenario: CrashScenario): Promise<number> {
+  const points = await findPoints(scenario);
+  let failures = 0;
+  for (const point of points) {
+    for (const effect of point.isOpen ? (['none'] as const) : EFFECTS) {
+      failures += await failAt(scenario, point, effect);
+    }
+  }
+  return failures;
+}
+
+async function failAt(
+  scenario: CrashScenario,
+  { step, nth }: Point,
+  effect: (typeof EFFECTS)[number],
+): Promise<number> {
+  const site = new Site({ seed: nth });
+  const archive = site.addArchive(scenario.archive);
+  try {
+    return await site.run(async () => {
+      await scenario.seed(archive);
+      await archive.start();
+      await scenario.prepare?.(archive);
+      const { faults } = site.simulation;
+      const call = { host: archive.name, process: 'walb-archive', step, call: null, nth };
+      faults.arm({ kind: 'error', ...call, times: 1, code: 'EIO', effect });
+      try {
+        await scenario.act(archive);
+      } catch {
+        // Told to the client, or cut.
+      }
+      await site.simulation.sleep(2_000_000);
+      const fired = faults.fired.size;
+      faults.disarm();
+      await verifyIdle(archive);
+      await scenario.verify(archive);
+      await scenario.finish(archive);
+      await verifyIdle(archive);
+      verifyNothingUnfinished(archive);
+      // What is in memory is what a start would find.
+      archive.kill();
+      await archive.start();
+      await (scenario.recheck ?? scenario.finish)(archive);
+      await verifyWhole(archive);
+      return fired > 0 ? 1 : 0;
+    });
+  } catch (error) {
+    const title = `EIO, effect ${effect}, call ${nth} of ${step}`;
+    throw new Error(`${title}: ${error instanceof Error ? error.message : error}\n${site.logText()}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Nothing runs and nothing is held: states are steady, actions have ended. */
+async function verifyIdle(archive: TestArchive): Promise<void> {
+  const [state] = await archive.get('state', 'vol0');
+  expect(['Clear', 'SyncReady', 'Archived', 'Stopped']).toContain(state);
+  if (state === 'Clear') return;
+  const lines = (await archive.statusLines('vol0')).join('\n');
+  expect(lines).toContain('action Merge 0 Apply 0 Restore 0 ReplSyncAsClient 0 Resize 0');
+  expect(lines).toContain('stopState NotStopping');
+  expect(lines).toContain('progressLb 0');
+}
+
 /** Holds after every start: no volume is damaged, nothing unfinished is left. */
 async function verifyWhole(archive: TestArchive): Promise<void> {
-  const lines = await archive.statusLines();
-  for (const line of lines) expect(line).not.toMatch(/ERROR|NOT FOUND.*Archived/);
+  for (const line of await archive.statusLines()) expect(line).not.toMatch(/ERROR/);
+  verifyNothingUnfinished(archive);
+  for (const path of archive.host.files.tree().keys()) expect(path).not.toMatch(/\/\.deleting-/);
+}
+
+function verifyNothingUnfinished(archive: TestArchive): void {
   for (const name of archive.lvNames()) expect(name).not.toMatch(/_tmp$/);
-  for (const path of archive.host.files.tree().keys())
-    expect(path).not.toMatch(/\/(tmp[0-9a-zA-Z]{6}|\.deleting-.*)$/);
+  for (const path of archive.host.files.tree().keys()) expect(path).not.toMatch(/\/tmp[0-9a-zA-Z]{6}$/);
 }
 
 /** Every snapshot that is listed has its content. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fullBackup } from './clients.ts';
-import { type CrashScenario, crashEverywhere, verifyContent, verifyRestorable } from './crash-kit.ts';
+import {
+  type CrashScenario,
+  crashEverywhere,
+  failEverywhere,
+  verifyContent,
+  verifyRestorable,
+} from './crash-kit.ts';
 import { CONTENTS, SIZE_LB, seedSmallVolume, TIME_S, UUID } from './small-volume.ts';
 import type { ArchiveSiteOptions, TestArchive } from './support.ts';
 
@@ -43,8 +49,14 @@ async function canBeUsedAgain(site: TestArchive): Promise<void> {
   expect(site.files()).not.toContainEqual(expect.stringMatching(/wdiff$|cold$|full_repl/));
 }
 
+async function isUsed(site: TestArchive): Promise<void> {
+  expect(await stateOf(site)).toBe('Archived');
+  verifyContent(site, 'wb_vol0', 3);
+}
+
 const init: CrashScenario = {
   archive: thin,
+  recheck: isUsed,
   seed: async () => {},
   act: (site) => okOrThrow(site, 'init-vol', 'vol0'),
   verify: async (site) => {
@@ -58,6 +70,7 @@ const init: CrashScenario = {
 
 const clear: CrashScenario = {
   archive: thin,
+  recheck: isUsed,
   ...withCopies,
   act: (site) => okOrThrow(site, 'clear-vol', 'vol0'),
   verify: async (site) => {
@@ -74,6 +87,7 @@ const clear: CrashScenario = {
 
 const reset: CrashScenario = {
   archive: thin,
+  recheck: isUsed,
   ...withCopies,
   act: (site) => okOrThrow(site, 'reset-vol', 'vol0'),
   verify: async (site) => {
@@ -165,6 +179,11 @@ describe('a crash at every call of the life of a volume', () => {
       const { points, crashes } = await crashEverywhere(scenario);
       console.log(`${name}: ${points} points, ${crashes} crashes`);
       expect(crashes).toBeGreaterThan(points);
+    });
+    it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
+      const failures = await failEverywhere(scenario);
+      console.log(`${name}: ${failures} errors`);
+      expect(failures).toBeGreaterThan(0);
     });
   }
 });

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { makeDiff } from '../../../../core/snapshot/meta.ts';
 import { fullBackup, hashBackup, sendWdiff } from './clients.ts';
-import { type CrashScenario, crashEverywhere, verifyContent, verifyRestorable } from './crash-kit.ts';
+import {
+  type CrashScenario,
+  crashEverywhere,
+  failEverywhere,
+  verifyContent,
+  verifyRestorable,
+} from './crash-kit.ts';
 import {
   ARCHIVE_UUID,
   CONTENTS,
@@ -90,6 +96,9 @@ const hash: CrashScenario = {
 
 const full = (archive: ArchiveSiteOptions): CrashScenario => ({
   archive,
+  recheck: async (site) => {
+    expect(await verifyRestorable(site)).toEqual([0, 1]);
+  },
   seed: async () => {},
   prepare: async (site) => {
     expect(await site.command('init-vol', 'vol0')).toBe('ok');
@@ -226,6 +235,11 @@ describe('a crash at every call of a receiving archive', () => {
       const { points, crashes } = await crashEverywhere(scenario);
       console.log(`${name}: ${points} points, ${crashes} crashes`);
       expect(crashes).toBeGreaterThan(points);
+    });
+    it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
+      const failures = await failEverywhere(scenario);
+      console.log(`${name}: ${failures} errors`);
+      expect(failures).toBeGreaterThan(0);
     });
   }
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type CrashScenario, crashEverywhere, verifyContent, verifyRestorable } from './crash-kit.ts';
+import {
+  type CrashScenario,
+  crashEverywhere,
+  failEverywhere,
+  verifyContent,
+  verifyRestorable,
+} from './crash-kit.ts';
 import { SIZE_LB, seedSmallVolume } from './small-volume.ts';
 import type { ArchiveSiteOptions, TestArchive } from './support.ts';
 
@@ -53,6 +59,7 @@ const apply = (archive: ArchiveSiteOptions): CrashScenario => ({
     expect((await site.get('base', 'vol0'))[0]).toMatch(/^<\|3\|>/);
     verifyContent(site, 'wb_vol0', 3);
     expect(await verifyRestorable(site)).toEqual([3, 4]);
+    expect(await site.command('gc-diff', 'vol0')).toBe('ok');
     expect(await site.get('num-diff', 'vol0')).toEqual(['1']);
   },
 });
@@ -97,6 +104,11 @@ describe('a crash at every call', () => {
       const { points, crashes } = await crashEverywhere(scenario);
       console.log(`${name}: ${points} points, ${crashes} crashes`);
       expect(crashes).toBeGreaterThan(points);
+    });
+    it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
+      const failures = await failEverywhere(scenario);
+      console.log(`${name}: ${failures} errors`);
+      expect(failures).toBeGreaterThan(0);
     });
   }
 });
