@@ -6,5 +6,8 @@ import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
 ensureInstalled();
 ensureBuilt();
 const tsx = join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-const child = spawnSync(process.execPath, ['--expose-gc', tsx, ...process.argv.slice(2)], { cwd: ROOT, stdio: 'inherit' });
+const child = spawnSync(process.execPath, ['--expose-gc', tsx, ...process.argv.slice(2)], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
 process.exitCode = child.status ?? 1;

@@ -21,7 +21,11 @@ export function ensureInstalled() {
   const lock = join(ROOT, 'package-lock.json');
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return;
   process.stderr.write('walbox: installing dependencies (npm ci) ...\n');
-  run('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], 'installing the dependencies');
+  run(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'],
+    'installing the dependencies',
+  );
 }
 
 /** Names, sizes and change times of all sources: `dist/` is stale when this differs from its stamp. */
@@ -47,7 +51,11 @@ export function ensureBuilt() {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   process.stderr.write('walbox: building ...\n');
   rmSync(DIST, { recursive: true, force: true });
-  run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], 'building');
+  run(
+    process.execPath,
+    [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
+    'building',
+  );
   mkdirSync(DIST, { recursive: true });
   writeFileSync(STAMP, stamp);
 }

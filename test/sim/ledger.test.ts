@@ -7,7 +7,7 @@ const BLOCK = 512;
 /** Blocks filled with one byte each. */
 function image(...bytes: number[]): Uint8Array {
   const result = new Uint8Array(bytes.length * BLOCK);
-  bytes.forEach((byte, i) => result.fill(byte, i * BLOCK, (i + 1) * BLOCK));
+  for (const [i, byte] of bytes.entries()) result.fill(byte, i * BLOCK, (i + 1) * BLOCK);
   return result;
 }
 
