@@ -205,8 +205,9 @@ export class Endpoint implements Connection, PipeEnd {
     if (this.#closed || this.#incarnation?.alive !== true) return;
     this.#incarnation.traceCall(this.#info('net.close', '', 0));
     this.#release();
-    const error = new IoError('EPIPE', `The connection with ${this.peer} was closed on this side.`);
-    this.#settleAll(error);
+    // An error costs a stack trace, and mostly nobody waits.
+    if (this.#read === null && this.#write === null) return;
+    this.#settleAll(new IoError('EPIPE', `The connection with ${this.peer} was closed on this side.`));
   }
 
   /** The process is gone, or does not want the socket any more, or never accepted it: the kernel ends it. */

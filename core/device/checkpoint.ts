@@ -1,5 +1,5 @@
 import { encodeSuperSector } from '../format/super-sector.ts';
-import { US_PER_MS } from '../units.ts';
+import { type MonotonicUs, US_PER_MS } from '../units.ts';
 import { type DeviceState, setReadOnly } from './device-state.ts';
 import { outcome } from './request.ts';
 import { DEVICE_STEPS } from './steps.ts';
@@ -21,12 +21,15 @@ export class Checkpoint {
   #intervalMs: number;
   #cancel: () => void = () => {};
   #running = false;
+  /** While the timer sleeps because nothing was written: when it would have run next. */
+  #sleepsFromUs: MonotonicUs | null = null;
   /** Grows with each stop: a run that began before does not start the timer again. */
   #epoch = 0;
 
   constructor(state: DeviceState, intervalMs: number) {
     this.#state = state;
     this.#intervalMs = intervalMs;
+    state.whenWritten.push(() => this.#wake());
   }
 
   get intervalMs(): number {
@@ -48,6 +51,7 @@ export class Checkpoint {
   stop(): void {
     this.#epoch += 1;
     this.#running = false;
+    this.#sleepsFromUs = null;
     this.#cancel();
     this.#cancel = () => {};
   }
@@ -103,11 +107,28 @@ export class Checkpoint {
     });
   }
 
+  /** A timer that would find nothing to do sleeps, and keeps its beat. */
   #arm(delayUs: number): void {
     if (this.#intervalMs === 0) return;
-    const { clock } = this.#state;
+    const { clock, lsids } = this.#state;
+    const dueUs = clock.monotonicUs() + delayUs;
+    if (lsids.written === lsids.prevWritten) {
+      this.#sleepsFromUs = dueUs;
+      return;
+    }
     const epoch = this.#epoch;
-    this.#cancel = clock.startTimer(clock.monotonicUs() + delayUs, () => void this.#run(epoch));
+    this.#cancel = clock.startTimer(dueUs, () => void this.#run(epoch));
+  }
+
+  /** `written` advanced: the next beat has something to do. */
+  #wake(): void {
+    const fromUs = this.#sleepsFromUs;
+    if (fromUs === null) return;
+    this.#sleepsFromUs = null;
+    const nowUs = this.#state.clock.monotonicUs();
+    const intervalUs = this.#intervalMs * US_PER_MS;
+    const missed = Math.max(0, Math.ceil((nowUs - fromUs) / intervalUs));
+    this.#arm(fromUs + missed * intervalUs - nowUs);
   }
 
   /** A failed one ends the timer until somebody starts it. */

@@ -161,6 +161,7 @@ export class DataWriter {
   /** Advances `written` over the packs that are done, in their order. */
   #collect(): void {
     const { lsids, changed } = this.#state;
+    const writtenBefore = lsids.written;
     for (
       let pack = this.#packs.peek();
       pack !== undefined && pack.remaining === 0;
@@ -169,6 +170,7 @@ export class DataWriter {
       this.#packs.shift();
       lsids.written = pack.nextLsid;
     }
+    if (lsids.written !== writtenBefore) for (const told of this.#state.whenWritten) told();
     changed.notify();
   }
 }

@@ -36,6 +36,8 @@ export interface DeviceState {
   /** Anything above changed, or a part became idle. */
   readonly changed: Condition;
   readonly whenReadOnly: (() => void)[];
+  /** Told when `written` advances. */
+  readonly whenWritten: (() => void)[];
   /** Told when the log goes from empty to non-empty. */
   readonly watchers: Set<() => void>;
 }

@@ -114,6 +114,7 @@ async function open(options: WalbDeviceOptions): Promise<WalbDevice> {
     overflow: false,
     changed: new Condition(clock),
     whenReadOnly: [],
+    whenWritten: [],
     watchers: new Set(),
   };
   const redone = await redo(state, written);

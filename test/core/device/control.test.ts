@@ -80,6 +80,20 @@ describe('checkpoints', () => {
     expect(superNow()).toMatchObject({ writtenLsid: 4, oldestLsid: 0 });
   });
 
+  it('sleep while nothing is written, and keep their beat', async () => {
+    const { rig, device, write } = await rigged({ device: { checkpointIntervalMs: 1000 } });
+    const beganUs = rig.loop.nowUs;
+    await rig.sleep(5_300_000);
+    expect(rig.loop.pendingCount).toBe(0);
+    await write(0, 1);
+    await rig.sleep(beganUs + 5_990_000 - rig.loop.nowUs);
+    expect(device.lsids().prevWritten).toBe(0);
+    await rig.sleep(20_000);
+    expect(device.lsids()).toMatchObject({ written: 2, prevWritten: 2 });
+    await rig.sleep(2_000_000);
+    expect(rig.loop.pendingCount).toBe(0);
+  });
+
   it('can be forced, timed anew and switched off', async () => {
     const { rig, device, write } = await rigged();
     await write(0, 1);
