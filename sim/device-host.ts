@@ -117,6 +117,11 @@ export class SimDeviceHost implements HostPart<DeviceHost> {
     return device;
   }
 
+  /** The device of a path as it is now; null when it does not run. For judges. */
+  current(path: string): WalbDevice | null {
+    return this.#devices.get(path.slice(PATH_PREFIX.length))?.device ?? null;
+  }
+
   portFor(incarnation: Incarnation, labels: Labels): DeviceHost {
     return createDevicePort((path) => this.running(path), incarnation, labels);
   }

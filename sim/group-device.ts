@@ -75,7 +75,14 @@ export class SimGroupDevice implements GroupDevice {
   /** The device as it is opened by the application, which is started when it does not run. */
   #device(): Promise<BlockDevice> {
     this.#open ??= new Promise((resolve, reject) => {
-      const process = this.#host.spawn(`application ${this.#name}`, async (world) => {
+      const name = `application ${this.#name}`;
+      // A host that starts again what ran at its power loss starts an application that nobody holds.
+      this.#host.processes.get(name)?.kill();
+      if (!this.#host.powered) {
+        this.#open = null;
+        throw new IoError('EIO', `${this.storage} has no power: ${this.path} is gone`);
+      }
+      const process = this.#host.spawn(name, async (world) => {
         try {
           resolve(await world.devices.openDevice(this.path, STEP));
         } catch (error) {
@@ -88,7 +95,8 @@ export class SimGroupDevice implements GroupDevice {
         this.#open = null;
         const waiting = [...this.#waiting];
         this.#waiting.clear();
-        for (const tell of waiting) tell(new IoError('EIO', `${this.storage} lost power: ${this.path} is gone`));
+        for (const tell of waiting)
+          tell(new IoError('EIO', `${this.storage} lost power: ${this.path} is gone`));
       });
     });
     return this.#open;

@@ -12,11 +12,13 @@ import { runStorageServer } from '../core/server/storage/server.ts';
 import type { Lb } from '../core/units.ts';
 import { LOGICAL_BLOCK_BYTES, MIB, US_PER_S } from '../core/units.ts';
 import type { StorageWorld } from '../core/world/index.ts';
+import type { SimDiskOptions } from './disk.ts';
+import { SimFileSystem, type SimFileSystemOptions } from './file-system.ts';
 import { SimGroupDevice } from './group-device.ts';
 import type { GroupLayout } from './group-layout.ts';
-import type { SimHost } from './host.ts';
+import type { HostParts, SimHost } from './host.ts';
 import type { Simulation } from './simulation.ts';
-import { SimVolumeStore } from './volume-store.ts';
+import { SimVolumeStore, type SimVolumeStoreOptions } from './volume-store.ts';
 import type { SimWorld } from './world.ts';
 
 /** How a simulated group is made; everything has a default. */
@@ -28,7 +30,10 @@ export interface SimGroupOptions {
   readonly deviceCount?: number;
   readonly deviceSizeLb?: Lb;
   readonly logSizeLb?: Lb;
+  /** False: thick volumes, which begin with arbitrary data. */
   readonly thin?: boolean;
+  /** How files, disks and volumes of all hosts behave; default: as they say themselves. */
+  readonly parts?: SimGroupParts;
   readonly storage?: Partial<StorageOptions>;
   readonly proxy?: Partial<ProxyOptions>;
   readonly archive?: Partial<ArchiveOptions>;
@@ -38,6 +43,16 @@ export interface SimGroupOptions {
   readonly onCommand?: (server: ServerConnectionParam, words: readonly string[]) => void;
   /** Lets tests change what a storage server sees of its world. */
   readonly wrapStorageWorld?: (world: StorageWorld) => StorageWorld;
+}
+
+/** Behaviour of the storage of hosts (docs/fault-model.md, "Storage media"). */
+export interface SimGroupParts {
+  readonly files?: Pick<SimFileSystemOptions, 'parameters' | 'latencies'>;
+  readonly disks?: Pick<SimDiskOptions, 'parameters' | 'latencies'>;
+  readonly volumes?: Pick<
+    SimVolumeStoreOptions,
+    'parameters' | 'ioLatencies' | 'commandLatency' | 'capacityLb' | 'noSpaceTimeoutUs'
+  >;
 }
 
 const STORAGE_PORT = 10_000;
@@ -93,14 +108,17 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       random: simulation.random,
       thin: options.thin ?? true,
       group: VOLUME_GROUP,
-      ...(options.thin === false ? {} : { pool: THIN_POOL }),
+      ...options.parts?.volumes,
+      ...(options.thin === false ? { backgroundSeed: simulation.random.seed } : { pool: THIN_POOL }),
     });
-    hosts.set(name, simulation.addHost(name, { volumes }));
+    hosts.set(name, simulation.addHost(name, { volumes, ...filesOf(simulation, name, options) }));
   }
-  for (const { name } of everyone.proxies) hosts.set(name, simulation.addHost(name));
+  for (const { name } of everyone.proxies) {
+    hosts.set(name, simulation.addHost(name, filesOf(simulation, name, options)));
+  }
   const devices = new Map<string, SimGroupDevice[]>();
   for (const { name } of everyone.storages) {
-    const host = simulation.addHost(name);
+    const host = simulation.addHost(name, filesOf(simulation, name, options));
     hosts.set(name, host);
     devices.set(name, await makeDevices(host, options));
   }
@@ -185,11 +203,19 @@ function serversOf(layout: GroupLayout): ServerLayout {
   );
 }
 
+/** The file system of a host where something is said about it. */
+function filesOf(simulation: Simulation, name: string, options: SimGroupOptions): HostParts {
+  const given = options.parts?.files;
+  if (given === undefined) return {};
+  return { files: new SimFileSystem({ ...given, name: `${name}/files`, random: simulation.random }) };
+}
+
 async function makeDevices(host: SimHost, options: SimGroupOptions): Promise<SimGroupDevice[]> {
   const devices: SimGroupDevice[] = [];
   for (let i = 0; i < (options.deviceCount ?? 1); i++) {
-    host.addDisk(`log${i}`, { sizeLb: options.logSizeLb ?? DEFAULT_LOG_LB });
-    host.addDisk(`data${i}`, { sizeLb: options.deviceSizeLb ?? DEFAULT_DEVICE_LB });
+    const { disks } = options.parts ?? {};
+    host.addDisk(`log${i}`, { ...disks, sizeLb: options.logSizeLb ?? DEFAULT_LOG_LB });
+    host.addDisk(`data${i}`, { ...disks, sizeLb: options.deviceSizeLb ?? DEFAULT_DEVICE_LB });
     devices.push(await SimGroupDevice.create(host, String(i)));
   }
   return devices;

@@ -78,7 +78,9 @@ export function historyToText<Layout, Operation>(history: History<Layout, Operat
 
 /** How to execute histories of one kind. */
 export interface HistoryPlayer<Layout, Operation, Site> {
-  /** Builds the site: hosts, disks, processes. Faults are armed before. */
+  /** True: faults are armed only when the site stands; calls and connections are counted from then on. */
+  readonly armsAfterBuild?: boolean;
+  /** Builds the site: hosts, disks, processes. Faults are armed before, unless `armsAfterBuild`. */
   build(simulation: Simulation, layout: Layout): Promise<Site>;
   /** Does one operation; one whose precondition vanished does nothing. The next one begins when it settles. */
   perform(site: Site, operation: Operation, index: number): Promise<void>;
@@ -93,9 +95,13 @@ export async function executeHistory<Layout, Operation, Site>(
   options: Omit<SimulationOptions, 'seed'>,
 ): Promise<Simulation> {
   const simulation = new Simulation({ ...options, seed: history.seed });
-  await simulation.run(async () => {
+  const arm = () => {
     for (const fault of history.faults) simulation.faults.arm(fault);
+  };
+  await simulation.run(async () => {
+    if (player.armsAfterBuild !== true) arm();
     const site = await player.build(simulation, history.layout);
+    if (player.armsAfterBuild === true) arm();
     for (const [index, operation] of history.operations.entries()) {
       await player.perform(site, operation, index);
     }

@@ -30,6 +30,14 @@ export interface HostParts {
   readonly volumes?: SimVolumeStore;
 }
 
+/** Who wants to know at once what becomes of a host. */
+export interface HostWatch {
+  /** The power has failed: no life is left, media hold what the loss left. */
+  powerLost?(): void;
+  /** A life ended, by itself or not. */
+  processEnded?(ended: SimProcess): void;
+}
+
 const FIRST_PID = 1000;
 
 /** A simulated machine: clocks, storage, a network stack, and the processes that run on it. */
@@ -44,6 +52,7 @@ export class SimHost {
   /** The walb devices, once somebody made them. */
   devices: HostPart<DeviceHost> | null = null;
   readonly disks = new Map<string, SimDisk>();
+  watch: HostWatch | null = null;
   /** The present life of this host's kernel: what runs in it ends with the power. */
   kernelLife: Incarnation;
   readonly #network: SimNetwork;
@@ -143,6 +152,7 @@ export class SimHost {
     this.volumes?.powerLoss();
     this.files.powerLoss();
     for (const disk of this.disks.values()) disk.powerLoss();
+    this.watch?.powerLost?.();
   }
 
   /** The power is back; no process runs yet. Old connections of peers are answered by resets. */
@@ -166,6 +176,7 @@ export class SimHost {
   /** Told by a process that its life ended. */
   processEnded(ended: SimProcess): void {
     if (this.processes.get(ended.name) === ended) this.processes.delete(ended.name);
+    this.watch?.processEnded?.(ended);
   }
 
   /** What runs here and what it does, for reports. */

@@ -132,6 +132,19 @@ export class Ledger {
     return this.#judge(snapshot, wordsOf(image));
   }
 
+  /** A point in the order of all that the ledger is told, for `judgeBetween`. */
+  mark(): number {
+    return this.#tick();
+  }
+
+  /**
+   * Judges an image of which is known only that it was taken after one mark and before another: it must hold
+   * what was answered before the first and nothing that was submitted after the second.
+   */
+  judgeBetween(image: Uint8Array, requestedAt: number, answeredAt: number): LedgerVerdict {
+    return this.#judge({ requestedAt, answeredAt }, wordsOf(image));
+  }
+
   /** Judges the content of a device now, when nothing is in flight. */
   judgeNow(image: Uint8Array): LedgerVerdict {
     const now = this.#tick();

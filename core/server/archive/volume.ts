@@ -9,7 +9,7 @@ import type { ForegroundLimit } from '../shared/foreground-limit.ts';
 import type { HandlerStats } from '../shared/handler-stats.ts';
 import { Mutex } from '../shared/mutex.ts';
 import type { ProcessStatus } from '../shared/process-status.ts';
-import { StateMachine } from '../shared/state-machine.ts';
+import { logStates, StateMachine } from '../shared/state-machine.ts';
 import { StopState } from '../shared/stop-state.ts';
 import type { TaskGroup } from '../shared/task-group.ts';
 import { VolumeLvs } from './lvs.ts';
@@ -77,7 +77,7 @@ export function newVolume(server: ArchiveServer, volId: string): ArchiveVolume {
     mutex: new Mutex(),
     imageMutex: new Mutex(),
     changed,
-    states: new StateMachine(ARCHIVE_EDGES, 'Clear', changed),
+    states: new StateMachine(ARCHIVE_EDGES, 'Clear', changed, logStates(world.log)),
     stopState: new StopState(changed),
     actions: new ActionCounters(world.clock, changed),
     files: new ArchiveVolumeFiles(world, directory),

@@ -13,7 +13,7 @@ import type { HandlerStats } from '../shared/handler-stats.ts';
 import { Mutex } from '../shared/mutex.ts';
 import { exists, loadFile, saveFile } from '../shared/persist.ts';
 import type { ProcessStatus } from '../shared/process-status.ts';
-import { StateMachine } from '../shared/state-machine.ts';
+import { logStates, StateMachine } from '../shared/state-machine.ts';
 import { StopState } from '../shared/stop-state.ts';
 import type { TaskGroup } from '../shared/task-group.ts';
 import type { TaskQueue } from '../shared/task-queue.ts';
@@ -118,7 +118,7 @@ function newVolume(server: ProxyServer, volId: string): ProxyVolume {
     directory,
     mutex: new Mutex(),
     changed,
-    states: new StateMachine(PROXY_EDGES, 'Clear', changed),
+    states: new StateMachine(PROXY_EDGES, 'Clear', changed, logStates(world.log)),
     stopState: new StopState(changed),
     actions: new ActionCounters(world.clock, changed),
     received: new DiffFiles(world, `${directory}/received`),

@@ -1,4 +1,5 @@
 import { StateError } from '../../errors.ts';
+import type { Log } from '../../world/index.ts';
 import type { Condition } from './condition.ts';
 
 /** Edges `[from, to]` of a volume's states; docs/operations.md, "States". */
@@ -12,6 +13,20 @@ export interface Transition {
   rollback(): void;
 }
 
+const CHANGE_PREFIX = 'state:';
+
+/** Logs every change of a volume's state for those who look for what happened: `state:FROM:TO`. */
+export function logStates(log: Log): (from: string, to: string) => void {
+  return (from, to) => log.debug(`${CHANGE_PREFIX}${from}:${to}`);
+}
+
+/** The change that a line of `logStates` tells, null for another line. */
+export function parseStateChange(message: string): { readonly from: string; readonly to: string } | null {
+  if (!message.startsWith(CHANGE_PREFIX)) return null;
+  const [from, to, ...rest] = message.slice(CHANGE_PREFIX.length).split(':');
+  return from === undefined || to === undefined || rest.length > 0 ? null : { from, to };
+}
+
 /**
  * The states of one volume. At most one transition is open at a time. Whoever waits for a state waits for
  * `changed`.
@@ -19,13 +34,21 @@ export interface Transition {
 export class StateMachine {
   readonly #edges: StateEdges;
   readonly #changed: Condition;
+  readonly #onChange: (from: string, to: string) => void;
   #state: string;
   #inTransition = false;
 
-  constructor(edges: StateEdges, initial: string, changed: Condition) {
+  /** `onChange` is told every change of the state, for logs. */
+  constructor(
+    edges: StateEdges,
+    initial: string,
+    changed: Condition,
+    onChange: (from: string, to: string) => void = () => {},
+  ) {
     this.#edges = edges;
     this.#state = initial;
     this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   get state(): string {
@@ -38,7 +61,9 @@ export class StateMachine {
 
   /** Sets the state from outside the graph: loading from disk, debug commands. */
   set(state: string): void {
+    const from = this.#state;
     this.#state = state;
+    if (from !== state) this.#onChange(from, state);
     this.#changed.notifyAll();
   }
 

@@ -8,7 +8,7 @@ import type { HandlerStats } from '../shared/handler-stats.ts';
 import { Mutex } from '../shared/mutex.ts';
 import { exists } from '../shared/persist.ts';
 import type { ProcessStatus } from '../shared/process-status.ts';
-import { StateMachine } from '../shared/state-machine.ts';
+import { logStates, StateMachine } from '../shared/state-machine.ts';
 import { StopState } from '../shared/stop-state.ts';
 import type { TaskGroup } from '../shared/task-group.ts';
 import type { TaskQueue } from '../shared/task-queue.ts';
@@ -88,7 +88,7 @@ function newVolume(server: StorageServer, volId: string): StorageVolume {
     mutex: new Mutex(),
     queueMutex: new Mutex(),
     changed,
-    states: new StateMachine(STORAGE_EDGES, 'Clear', changed),
+    states: new StateMachine(STORAGE_EDGES, 'Clear', changed, logStates(world.log)),
     stopState: new StopState(changed),
     actions: new ActionCounters(world.clock, changed),
     files: new StorageVolumeFiles(world, `${server.options.baseDirectory}/${volId}`),
