@@ -218,7 +218,9 @@ export async function verifyRestorable(archive: TestArchive, volId = 'vol0'): Pr
   }
   for (const name of archive.lvNames()) {
     const cold = /^wc_[^_]+_(\d+)$/.exec(name);
-    if (cold !== null) verifyContent(archive, name, Number(cold[1]));
+    if (cold === null) continue;
+    verifyContent(archive, name, Number(cold[1]));
+    expect(archive.file(`${cold[1]}.cold`, volId), `the time of ${name}`).not.toBe(null);
   }
   return listed;
 }
