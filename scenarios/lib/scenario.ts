@@ -1,4 +1,7 @@
 import type { Capability, Group } from '../../core/control/group.ts';
+import type { ArchiveOptions } from '../../core/server/archive/options.ts';
+import type { ProxyOptions } from '../../core/server/proxy/options.ts';
+import type { StorageOptions } from '../../core/server/storage/options.ts';
 import type { Story } from './story.ts';
 
 /** What a scenario may be told from outside. */
@@ -31,10 +34,20 @@ export interface Scenario {
   readonly purpose: string;
   /** Servers, for instance `s0/p0/a0`. */
   readonly layout: string;
+  /** Servers that wait to replace others, for instance `s2/p2/a2`; parts may be empty. */
+  readonly spares?: string;
   readonly needs: readonly Capability[];
+  /** Walb devices of each storage (default 1). */
+  readonly deviceCount?: number;
   /** Size of each walb device in MiB (default 16). */
   readonly deviceMib?: number;
   /** Size of each log device in MiB (default 16). */
   readonly logMib?: number;
+  /** What archives keep images on; thick volumes begin with old data (default thin). */
+  readonly volumes?: 'thin' | 'thick';
+  /** Options of all servers of a kind. */
+  readonly storageOptions?: Partial<StorageOptions>;
+  readonly proxyOptions?: Partial<ProxyOptions>;
+  readonly archiveOptions?: Partial<ArchiveOptions>;
   readonly run: (group: Group, story: Story, input: ScenarioInput) => Promise<ScenarioOutcome>;
 }

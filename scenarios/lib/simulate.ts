@@ -1,8 +1,8 @@
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
-import { hostTurn } from '../../native/turn.ts';
+import { createTurn } from '../../native/turn.ts';
 import { createSimGroup, type SimGroup, type SimGroupOptions } from '../../sim/group.ts';
-import { parseGroupLayout } from '../../sim/group-layout.ts';
+import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
 import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
 import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
 import { type Say, Story } from './story.ts';
@@ -24,7 +24,7 @@ export async function newSimulation(
   options: Partial<Omit<SimulationOptions, 'seed' | 'turn'>> = {},
 ): Promise<Simulation> {
   const codecs = options.codecs ?? inlineCodecPool(await loadPortableCodecs());
-  return new Simulation({ ...options, seed, turn: hostTurn, codecs });
+  return new Simulation({ ...options, seed, turn: createTurn(), codecs });
 }
 
 /** Makes the scenario's group in a simulation and lets `tell` run its story there. */
@@ -43,9 +43,14 @@ export async function simulateScenario<T>(
     let story: Story | null = null;
     const group = await createSimGroup(simulation, {
       layout: parseGroupLayout(scenario.layout),
+      spares: parseSpares(scenario.spares ?? '//'),
+      deviceCount: scenario.deviceCount ?? 1,
       deviceSizeLb: ((scenario.deviceMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
       logSizeLb: ((scenario.logMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
-      archive: { discardPolicy: 'zero' },
+      thin: scenario.volumes !== 'thick',
+      storage: scenario.storageOptions ?? {},
+      proxy: scenario.proxyOptions ?? {},
+      archive: { discardPolicy: 'zero', ...scenario.archiveOptions },
       print: (line) => story?.printed(line),
       ...options.group,
     });

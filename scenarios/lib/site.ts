@@ -1,0 +1,398 @@
+import type { Group } from '../../core/control/group.ts';
+import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
+import { errorText, NotFoundError } from '../../core/errors.ts';
+import type { Gid, Lb } from '../../core/units.ts';
+import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import { KeyedRandom } from '../../sim/random.ts';
+import { Operator, VOL } from './operator.ts';
+import { RecordedDevice } from './recorded-device.ts';
+import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
+import { type Story, StoryError } from './story.ts';
+import { RandomLoad } from './workload.ts';
+
+type Server = ServerConnectionParam;
+
+/** A snapshot whose taking was recorded. */
+interface Taken {
+  readonly device: RecordedDevice;
+  /** Size of the device then. */
+  readonly sizeLb: Lb;
+}
+
+export { VOL };
+
+export const LB_PER_MIB: Lb = MIB / LOGICAL_BLOCK_BYTES;
+
+/** A scenario of the catalogue, told by a `Site`. What is left out has small defaults. */
+export type SiteScenario = Omit<Scenario, 'run' | 'needs'> & {
+  readonly needs?: Scenario['needs'];
+  /** The story; whatever it throws is the failure. */
+  readonly tell: (site: Site) => Promise<void>;
+};
+
+/** Devices and logs of this size make a scenario take a fraction of a second. */
+const SMALL_DEVICE_MIB = 1;
+const SMALL_LOG_MIB = 1;
+
+/** Makes a scenario of a story: it fails when the story throws, or when no image was judged. */
+export function siteScenario({ tell, ...about }: SiteScenario): Scenario {
+  return {
+    deviceMib: SMALL_DEVICE_MIB,
+    logMib: SMALL_LOG_MIB,
+    needs: [],
+    ...about,
+    run: async (group, story, input) => {
+      const site = new Site(group, story, input);
+      await tell(site);
+      return site.finish();
+    },
+  };
+}
+
+/**
+ * A backup group with applications on its storages, whose every write goes into a ledger: what catalogue
+ * scenarios are told with (docs/writing-scenarios.md). Each method tells the story what it does.
+ */
+export class Site extends Operator {
+  readonly input: ScenarioInput;
+  readonly random: KeyedRandom;
+  readonly #devices = new Map<string, RecordedDevice>();
+  readonly #loads: RandomLoad[] = [];
+  /** By volume: each gid that was taken. The ledger of the device that it was taken of is the judge. */
+  readonly #takenBy = new Map<string, Map<Gid, Taken>>();
+  #loadCount = 0;
+  #judgedCount = 0;
+
+  constructor(group: Group, story: Story, input: ScenarioInput) {
+    super(group, story);
+    this.input = input;
+    this.random = new KeyedRandom(input.seed);
+  }
+
+  /** The application's device on a storage. */
+  device(storage: Server, index = 0): RecordedDevice {
+    const key = `${storage.name} ${index}`;
+    let device = this.#devices.get(key);
+    if (device === undefined) {
+      const found = this.group.devices(storage.name)[index];
+      if (found === undefined) throw new NotFoundError(`${storage.name} has no walb device ${index}.`);
+      device = new RecordedDevice(found, { discardIsZero: true });
+      this.#devices.set(key, device);
+    }
+    return device;
+  }
+
+  /** The device that a volume is on: `vol0` on the first one and so on. */
+  deviceOf(storage: Server, vol = VOL): RecordedDevice {
+    return this.device(storage, Number(/\d+$/.exec(vol)?.[0] ?? 0));
+  }
+
+  // ---- beginning
+
+  /** Registers the volume at each storage: they become standby. */
+  async init(storages: readonly Server[], vol = VOL): Promise<void> {
+    for (const sx of storages) {
+      const { path } = this.deviceOf(sx, vol).device;
+      await this.story.step(`walbc.initStorage(${sx.name}, ${vol}, '${path}')`, () =>
+        this.walbc.initStorage(sx, vol, path),
+      );
+    }
+  }
+
+  /** The usual beginning: all storages have the volume, something is written, the first one is backed up. */
+  async begin(vol = VOL): Promise<Gid> {
+    const { storages } = this.walbc.layout;
+    await this.init(storages, vol);
+    const [sx] = storages;
+    await this.write(sx as Server, vol);
+    return this.fullBackup(sx as Server, vol);
+  }
+
+  /** As `begin`, and the second archive follows the first. */
+  async beginWithReplica(): Promise<Gid> {
+    const gid = await this.begin();
+    await this.replicate(this.group.server('a0'), this.group.server('a1'), true);
+    return gid;
+  }
+
+  // ---- writing
+
+  /**
+   * The application writes at random places of the whole device: data, zeros and discards, and flushes at the
+   * end, so that all of it is answered.
+   */
+  async write(sx: Server, vol = VOL, count = 24): Promise<void> {
+    const device = this.deviceOf(sx, vol);
+    await this.writeIn(device, { beginLb: 0, endLb: device.device.sizeLb() }, count);
+    this.story.note(`the application on ${sx.name} has written ${count} times`);
+  }
+
+  /** As `write`, in a part of a device. */
+  async writeIn(
+    device: RecordedDevice,
+    { beginLb, endLb }: { beginLb: Lb; endLb: Lb },
+    count = 24,
+  ): Promise<void> {
+    const random = this.#nextRandom('write');
+    for (let i = 0; i < count; i++) {
+      const sizeLb = random.between(1, Math.min(32, endLb - beginLb));
+      const addressLb = random.between(beginLb, endLb - sizeLb);
+      if (random.chance(0.1)) await device.discard(addressLb, sizeLb);
+      else {
+        const sizeBytes = sizeLb * LOGICAL_BLOCK_BYTES;
+        await device.write(
+          addressLb,
+          random.chance(0.1) ? new Uint8Array(sizeBytes) : random.bytes(sizeBytes),
+        );
+      }
+    }
+    await device.flush();
+  }
+
+  /** The application overwrites so many MiB from the beginning of the device on (default: all of it). */
+  async overwrite(sx: Server, mib?: number, vol = VOL): Promise<void> {
+    const device = this.deviceOf(sx, vol);
+    const endLb = mib === undefined ? device.device.sizeLb() : mib * LB_PER_MIB;
+    const random = this.#nextRandom('overwrite');
+    for (let addressLb = 0; addressLb < endLb; addressLb += 128) {
+      const sizeLb = Math.min(128, endLb - addressLb);
+      await device.write(addressLb, random.bytes(sizeLb * LOGICAL_BLOCK_BYTES));
+    }
+    await device.flush();
+    this.story.note(`the application on ${sx.name} has overwritten ${endLb / LB_PER_MIB} MiB`);
+  }
+
+  /**
+   * The application goes on writing at random until `finish` or `quiet`. The log is sent at least every ten
+   * seconds (the interval of implicit snapshots), which a small log must have room for.
+   */
+  load(sx: Server, vol = VOL, intervalS = 0.1): RandomLoad {
+    const device = this.deviceOf(sx, vol);
+    const load = new RandomLoad(this.group, device, this.#nextRandom('load'), {
+      beginLb: 0,
+      endLb: device.device.sizeLb(),
+      maxIoLb: 16,
+      intervalS,
+    });
+    this.#loads.push(load);
+    load.start();
+    this.story.note(`an application on ${sx.name} begins to write at random`);
+    return load;
+  }
+
+  /** All applications stop writing. */
+  async quiet(): Promise<void> {
+    if (this.#loads.length === 0) return;
+    for (const load of this.#loads.splice(0)) await load.stop();
+    this.story.note('the applications have stopped writing');
+  }
+
+  /** Writes until the log has overflowed. */
+  async overflow(sx: Server, vol = VOL): Promise<void> {
+    for (let i = 0; !(await this.walbc.isOverflow(sx, vol)); i++) {
+      if (i === 64) throw new StoryError('the log does not overflow');
+      await this.overwrite(sx, undefined, vol);
+    }
+    this.story.note(`the log of ${sx.name} has overflowed`);
+  }
+
+  /** Writes `timesLog` times the log's room, and lets the proxies take it in time. */
+  async writeMuch(sx: Server, timesLog = 1.2): Promise<void> {
+    const capacityPb = (await this.logUsage(sx)).capacityPb;
+    const device = this.device(sx);
+    const random = this.#nextRandom('much');
+    let writtenPb = 0;
+    while (writtenPb < capacityPb * timesLog) {
+      const sizeLb = 64;
+      const addressLb = random.below(device.device.sizeLb() - sizeLb);
+      await device.write(addressLb, random.bytes(sizeLb * LOGICAL_BLOCK_BYTES));
+      writtenPb += sizeLb;
+      if (writtenPb % (sizeLb * 8) === 0) {
+        await this.eventually(async () => (await this.logUsage(sx)).usedPb < capacityPb / 4, 600, 'log sent');
+      }
+    }
+    await device.flush();
+    this.story.note(`the application has written ${writtenPb} blocks; the log has room for ${capacityPb}`);
+  }
+
+  /** How much of a log is in use, as `status` says. */
+  async logUsage(sx: Server, vol = VOL): Promise<{ usedPb: number; capacityPb: number }> {
+    const text = (await this.walbc.runCtl(sx, ['status', vol])).join(' ');
+    const number = (name: string) => Number(new RegExp(`${name} (\\d+)`).exec(text)?.[1] ?? Number.NaN);
+    return { usedPb: number('logUsagePb'), capacityPb: number('logCapacityPb') };
+  }
+
+  // ---- backups and snapshots
+
+  async fullBackup(sx: Server, vol = VOL): Promise<Gid> {
+    return this.#backUp(sx, vol, 'fullBackup');
+  }
+
+  async hashBackup(sx: Server, vol = VOL): Promise<Gid> {
+    return this.#backUp(sx, vol, 'hashBackup');
+  }
+
+  async #backUp(sx: Server, vol: string, kind: 'fullBackup' | 'hashBackup'): Promise<Gid> {
+    const device = this.deviceOf(sx, vol);
+    if (kind === 'fullBackup') this.#taken(vol).clear();
+    else await this.#forgetLost(vol);
+    const gid = await device.snapshot(async () => {
+      const gid = await this.story.step(`walbc.${kind}(${sx.name}, ${vol})`, () =>
+        this.walbc[kind](sx, vol, { timeoutS: 1000 }),
+      );
+      this.story.check(gid !== null, 'a backup that is waited for gives a gid');
+      return gid ?? 0;
+    });
+    this.#taken(vol).set(gid, { device, sizeLb: device.device.sizeLb() });
+    return gid;
+  }
+
+  /** Snapshots that never reached the primary archive are gone with a hash backup; their gids come again. */
+  async #forgetLost(vol: string): Promise<void> {
+    const primary = this.walbc.layout.getPrimaryArchive();
+    const listed = new Set(await this.walbc.getRestorableGid(primary, vol, 'all'));
+    for (const gid of [...this.#taken(vol).keys()]) if (!listed.has(gid)) this.#taken(vol).delete(gid);
+  }
+
+  /** Takes a snapshot and waits until the archives can restore it. */
+  async snapshot(sx: Server, archives: readonly Server[], vol = VOL): Promise<Gid> {
+    const names = archives.map((ax) => ax.name).join(', ');
+    if (this.#loads.length > 0) {
+      // While applications write, waiting apart tells the ledger closely when the snapshot was taken.
+      const gid = await this.snapshotNbk(sx, vol);
+      for (const ax of archives) await this.walbc.waitForRestorable(ax, vol, gid, 1000);
+      return gid;
+    }
+    return this.take(sx, vol, `walbc.snapshot(${sx.name}, ${vol}, [${names}])`, () =>
+      this.walbc.snapshot(sx, vol, archives, 1000),
+    );
+  }
+
+  /** Takes a snapshot without waiting. */
+  snapshotNbk(sx: Server, vol = VOL): Promise<Gid> {
+    return this.take(sx, vol, `walbc.snapshotNbk(${sx.name}, ${vol})`, () => this.walbc.snapshotNbk(sx, vol));
+  }
+
+  /** Something else that takes a snapshot of a storage's device; the ledger records it. */
+  async take(sx: Server, vol: string, typed: string, act: () => Promise<Gid>): Promise<Gid> {
+    const device = this.deviceOf(sx, vol);
+    const gid = await device.snapshot(() => this.story.step(typed, act));
+    this.#taken(vol).set(gid, { device, sizeLb: device.device.sizeLb() });
+    return gid;
+  }
+
+  // ---- judging
+
+  /** Restores a snapshot, lets the ledger judge it, removes it, and returns the image. */
+  async verify(ax: Server, gid: Gid, vol = VOL): Promise<Uint8Array> {
+    const image = await this.image(ax, gid, vol);
+    const taken = this.#taken(vol).get(gid);
+    if (taken === undefined) throw new StoryError(`nobody took gid ${gid} of ${vol}`);
+    // What lies behind the end that the volume had then is not part of the snapshot.
+    const own = image.subarray(0, taken.sizeLb * LOGICAL_BLOCK_BYTES);
+    this.story.check(
+      own.length === taken.sizeLb * LOGICAL_BLOCK_BYTES,
+      'the image is as large as the volume',
+    );
+    const { admissible, reason, badBlocksLb } = taken.device.ledger.judge(gid, own);
+    if (!admissible) {
+      throw new StoryError(
+        `the image of ${vol} at gid ${gid} at ${ax.name} is NOT admissible: ${reason} (blocks ${badBlocksLb.join(', ')})`,
+      );
+    }
+    this.#judgedCount += 1;
+    this.story.note(`the image at gid ${gid} at ${ax.name} is admissible`);
+    return image;
+  }
+
+  /** Restores a snapshot, reads it and removes it. */
+  async image(ax: Server, gid: Gid, vol = VOL): Promise<Uint8Array> {
+    const { walbc, story } = this;
+    await story.step(`walbc.restore(${ax.name}, ${vol}, ${gid})`, () => walbc.restore(ax, vol, gid, 1000));
+    const image = await this.group.readVolume(ax.name, await walbc.getRestoredPath(ax, vol, gid));
+    await walbc.delRestored(ax, vol, gid);
+    return image;
+  }
+
+  /** The snapshot is the same at each of the archives, and admissible. */
+  async verifySame(gid: Gid, archives: readonly Server[], vol = VOL): Promise<void> {
+    let first: Uint8Array | null = null;
+    for (const ax of archives) {
+      const image = await this.verify(ax, gid, vol);
+      if (first !== null && !isEqual(first, image)) {
+        throw new StoryError(`gid ${gid} differs between ${archives.map(({ name }) => name).join(' and ')}`);
+      }
+      first ??= image;
+    }
+  }
+
+  /** Both archives list the same snapshots. */
+  async verifySameList(ax: Server, ay: Server, vol = VOL): Promise<void> {
+    const [x, y] = await Promise.all([ax, ay].map((each) => this.walbc.getRestorableGid(each, vol)));
+    this.story.check(String(x) === String(y), `${ax.name} lists [${x}], ${ay.name} lists [${y}]: the same`);
+  }
+
+  /** For so many seconds the snapshot does not become restorable. */
+  async neverRestorable(ax: Server, gid: Gid, seconds: number, vol = VOL): Promise<void> {
+    await this.holdsFor(
+      async () => !(await this.walbc.getRestorableGid(ax, vol, 'all')).includes(gid),
+      seconds,
+      `gid ${gid} is not restorable at ${ax.name}`,
+    );
+  }
+
+  // ---- ending
+
+  /**
+   * The end of each story: applications stop; every snapshot that an archive lists and whose taking was
+   * recorded is restored and judged; no action runs any more.
+   */
+  async finish(): Promise<ScenarioOutcome> {
+    await this.quiet();
+    this.story.chapter('Every listed snapshot');
+    for (const vol of this.#takenBy.keys()) {
+      for (const ax of this.walbc.layout.archives) await this.#verifyListed(ax, vol);
+    }
+    if (this.#judgedCount === 0) return { passed: false, summary: 'no restored image was judged' };
+    return { passed: true, summary: `${this.#judgedCount} restored images, all admissible by the ledger` };
+  }
+
+  async #verifyListed(ax: Server, vol: string): Promise<void> {
+    let state: string;
+    try {
+      state = await this.walbc.getState(ax, vol);
+    } catch (error) {
+      throw new StoryError(`${ax.name} must answer at the end: ${errorText(error)}`);
+    }
+    if (state === 'Clear') return;
+    this.story.check(
+      ['Archived', 'SyncReady', 'Stopped'].includes(state),
+      `${ax.name} rests at the end, not ${state}`,
+    );
+    if (state !== 'Archived') return;
+    for (const gid of await this.walbc.getRestorableGid(ax, vol)) {
+      if (this.#taken(vol).has(gid)) await this.verify(ax, gid, vol);
+    }
+    for (const [action, { count }] of (await this.walbc.getAllActions(ax)).get(vol) ?? []) {
+      this.story.check(count === 0, `no ${action} runs at ${ax.name} at the end`);
+    }
+  }
+
+  #taken(vol: string): Map<Gid, Taken> {
+    let taken = this.#takenBy.get(vol);
+    if (taken === undefined) {
+      taken = new Map();
+      this.#takenBy.set(vol, taken);
+    }
+    return taken;
+  }
+
+  #nextRandom(purpose: string) {
+    this.#loadCount += 1;
+    return this.random.at('scenario', purpose, this.#loadCount);
+  }
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,21 @@
+import { siteScenario, VOL } from '../lib/site.ts';
+
+export const n5 = siteScenario({
+  name: 'n5-apply',
+  purpose: 'Applying diffs up to a snapshot keeps that snapshot and drops the older ones',
+  layout: 's0,s1/p0,p1/a0,a1',
+  async tell(site) {
+    const { s0, a0 } = site.servers;
+    const first = await site.begin();
+    site.load(s0);
+    await site.sleep(0.5);
+    const gid = await site.snapshot(s0, [a0]);
+    await site.sleep(0.5);
+    const before = await site.image(a0, gid);
+    await site.story.step(`walbc.apply(a0, VOL, ${gid})`, () => site.walbc.apply(a0, VOL, gid));
+    const listed = await site.walbc.getRestorableGid(a0, VOL, 'all');
+    site.story.check(listed[0] === gid && !listed.includes(first), `the oldest of [${listed}] is ${gid}`);
+    const after = await site.verify(a0, gid);
+    site.story.check(Buffer.compare(before, after) === 0, 'the image is the same before and after');
+  },
+});
