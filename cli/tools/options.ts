@@ -74,6 +74,19 @@ export function integer(
   return { name, valueName, takes: 'one', isNecessary: false, help, absentText, absent, read };
 }
 
+/** An integer that may be negative. */
+export function signedInteger(
+  name: string,
+  valueName: string,
+  help: string,
+  absent: number,
+): OptionSpec<number> {
+  const read = ([text]: readonly string[]) =>
+    text.startsWith('-') ? -readInteger(text.slice(1), {}) : readInteger(text, {});
+  const absentText = String(absent);
+  return { name, valueName, takes: 'one', isNecessary: false, help, absentText, absent, read };
+}
+
 /** An integer that may be left out: null then. */
 export function optionalInteger(
   name: string,

@@ -1,3 +1,4 @@
+import { nodeClock } from '../../native/clock.ts';
 import { nativeCodecPool } from '../../native/codecs.ts';
 import { removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
@@ -20,6 +21,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
     stdout: streamSink(process.stdout, 'standard output'),
     stderr: streamSink(process.stderr, 'standard error'),
     nowMs: () => Date.now(),
+    clock: nodeClock(),
     random: nodeRandom(),
     codecs: nativeCodecPool,
   };

@@ -1,6 +1,7 @@
 import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-stream.ts';
 import { errorText, IoError } from '../../core/errors.ts';
 import { unixTimeToPretty } from '../../core/format/time-text.ts';
+import type { Clock } from '../../core/world/clock.ts';
 import type { CodecPool } from '../../core/world/codec.ts';
 import type { Random } from '../../core/world/random.ts';
 import {
@@ -22,6 +23,7 @@ export interface ToolIo {
   readonly stderr: ByteSink;
   /** Milliseconds since the Unix epoch. */
   readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly random: Random;
   /** Loaded at first use: some tools need no codec. */
   readonly codecs: () => Promise<CodecPool>;

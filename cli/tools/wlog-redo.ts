@@ -62,7 +62,7 @@ export const wlogRedo = defineTool({
         if (wlog === null) throw new FormatError('eof error: a wlog header expected');
         const result = await redoWlog(wlog, device, STEPS, {
           discard,
-          skipChecksum: values.skipChecksum,
+          invalidData: values.skipChecksum ? 'write' : 'error',
           ...(values.verbose && {
             onPack: (pack) => out.lines(logpackLines(pack)),
             onRecord: ({ offsetLb, sizeLb }, clipped) =>

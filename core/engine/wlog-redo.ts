@@ -1,6 +1,12 @@
 import { FormatError } from '../errors.ts';
 import { countWriteIo, newWriteIoStatistics, type WriteIoStatistics } from '../format/io-statistics-text.ts';
-import { type LogpackHeader, type LogRecord, recordSizePb } from '../format/logpack.ts';
+import {
+  type LogpackHeader,
+  type LogRecord,
+  nextLsid,
+  recordSizePb,
+  shrinkLogpack,
+} from '../format/logpack.ts';
 import { wlogOffsetBytes } from '../format/wlog.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, type Lsid, type Pb } from '../units.ts';
 import type { BlockDevice } from '../world/block-device.ts';
@@ -11,8 +17,8 @@ import type { LogIo, WlogReader } from './wlog-reader.ts';
 
 export interface RedoOptions extends DeviceWriterOptions {
   readonly discard: DiscardMode;
-  /** Whether data with a wrong check sum are written all the same; else they are a FormatError. */
-  readonly skipChecksum?: boolean;
+  /** What data with a wrong check sum are: an error (the default), written all the same, or the end of the log. */
+  readonly invalidData?: 'error' | 'write' | 'end';
   readonly signal?: AbortSignal;
   /** Called for each pack before its records. */
   readonly onPack?: (pack: LogpackHeader) => void;
@@ -30,10 +36,12 @@ export interface RedoResult {
   readonly ignoredLb: Lb;
   readonly paddingPb: Pb;
   readonly writes: WriteIoStatistics;
+  /** The pack within which the log ended, and its first record that was not replayed. */
+  readonly cut: { readonly pack: LogpackHeader; readonly recordIndex: number } | null;
 }
 
 /**
- * Replays a wlog on a device, in the order of the log. When it returns everything is durable. Throws FormatError for
+ * Replays a wlog on a device, in the order of the log, from where the reader stands. When it returns everything is durable. Throws FormatError for
  * wrong check sums and physical blocks that do not match, AbortedError, and what the device throws; nothing is in
  * flight then. See docs/operations.md, "Replaying logs".
  */
@@ -48,19 +56,35 @@ export async function redoWlog(
   const counts = { normalLb: 0, discardLb: 0, zeroLb: 0, ignoredLb: 0, paddingPb: 0 };
   const writes = newWriteIoStatistics();
   const writer = new DeviceWriter(device, steps, options);
+  let endLsid: Lsid;
+  let cut: RedoResult['cut'] = null;
   try {
-    for (let pack = await wlog.nextPack(); pack !== null; pack = await wlog.nextPack()) {
+    do {
+      endLsid = wlog.endLsid;
+      const pack = await wlog.nextPack();
+      if (pack === null) break;
       options.onPack?.(pack);
-      for (let io = await wlog.nextIo(); io !== null; io = await wlog.nextIo()) {
-        throwIfAborted(options.signal);
-        await redoIo(io);
-      }
-    }
+      const recordIndex = await redoPack();
+      if (recordIndex === null) continue;
+      cut = { pack, recordIndex };
+      endLsid = nextLsid(shrinkLogpack(pack, recordIndex));
+    } while (cut === null);
     await writer.flush();
   } finally {
     await writer.abandon();
   }
-  return { beginLsid: wlog.header.beginLsid, endLsid: wlog.endLsid, ...counts, writes };
+  return { beginLsid: wlog.header.beginLsid, endLsid, ...counts, writes, cut };
+
+  /** Index of the record with which the log ends; null when the pack is whole. */
+  async function redoPack(): Promise<number | null> {
+    for (let i = 0; ; i++) {
+      const io = await wlog.nextIo();
+      if (io === null) return null;
+      throwIfAborted(options.signal);
+      if (!io.isValid && options.invalidData === 'end') return i;
+      await redoIo(io);
+    }
+  }
 
   async function redoIo({ record, data, isValid }: LogIo): Promise<void> {
     const { kind, offsetLb, sizeLb } = record;
@@ -72,7 +96,7 @@ export async function redoWlog(
       counts.ignoredLb += sizeLb;
       return;
     }
-    if (!isValid && options.skipChecksum !== true) {
+    if (!isValid && options.invalidData !== 'write') {
       throw new FormatError(`invalid log IO: lsid ${record.lsid}`, wlogOffsetBytes(wlog.header, record.lsid));
     }
     const clipped = offsetLb + sizeLb > device.sizeLb();

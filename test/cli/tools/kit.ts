@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { TOOLS, type ToolIo } from '../../../cli/tools/index.ts';
 import { MemorySink, memoryReader, memorySource } from '../../../core/engine/memory-stream.ts';
+import type { Clock } from '../../../core/world/clock.ts';
 import type { CodecPool } from '../../../core/world/codec.ts';
 import { nativeCodecPool } from '../../../native/codecs.ts';
 import { KeyedRandom } from '../../../sim/random.ts';
@@ -27,6 +28,20 @@ export interface RunOptions {
   readonly chunkBytes?: number;
 }
 
+/** A clock on which every timer is due at once: a wait only moves it. */
+const TEST_CLOCK: Clock = (() => {
+  let nowUs = 0;
+  return {
+    monotonicUs: () => (nowUs += 1000),
+    wallTimeS: () => 0,
+    startTimer(dueUs, onDue) {
+      nowUs = Math.max(nowUs, dueUs);
+      queueMicrotask(onDue);
+      return () => undefined;
+    },
+  };
+})();
+
 let pool: Promise<CodecPool> | null = null;
 
 /** Runs a tool in this process. */
@@ -47,6 +62,7 @@ export async function run(
     stdout,
     stderr,
     nowMs: () => Date.UTC(2018, 0, 2, 3, 4, 5, 6),
+    clock: TEST_CLOCK,
     random: {
       bytes: (_purpose, size) => random.bytes(size),
       below: (_purpose, bound) => random.below(bound),

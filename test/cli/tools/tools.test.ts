@@ -53,6 +53,7 @@ it('ends quietly when nobody reads its output any more', async () => {
       },
     },
     nowMs: () => 0,
+    clock: { monotonicUs: () => 0, wallTimeS: () => 0, startTimer: () => () => undefined },
     random: { bytes: (_purpose, size) => new Uint8Array(size), below: () => 0 },
     codecs: () => Promise.reject(new Error('not needed')),
   });

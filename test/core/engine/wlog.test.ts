@@ -290,7 +290,7 @@ describe('replaying', () => {
     bytes[4096 + 512] ^= 1;
     await expect(redo(bytes, new MemoryDevice(new Uint8Array(4096)))).rejects.toThrow('invalid log IO');
     const device = new MemoryDevice(new Uint8Array(4096));
-    await redo(bytes, device, { skipChecksum: true });
+    await redo(bytes, device, { invalidData: 'write' });
     expect(device.calls).toEqual(['write 0 1', 'flush']);
     await expect(redo(bytes, new MemoryDevice(new Uint8Array(4096), 4096))).rejects.toThrow(
       'Physical block size',
