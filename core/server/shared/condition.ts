@@ -3,7 +3,7 @@ import type { Clock } from '../../world/index.ts';
 
 /**
  * Waiting without polling: whoever changes something that others may wait for calls `notifyAll`; waiters look
- * again. Replaces the sleep loops of the original (docs/differences.md, "Polling").
+ * again. Replaces the sleep loops of the original (docs/differences.md, "Every server").
  */
 export class Condition {
   readonly #waiters = new Set<() => void>();
