@@ -16,7 +16,7 @@ import { type ArchiveServer, type ArchiveVolume, newVolume, refreshLatest } from
 
 /**
  * Loads every volume of the base directory. One that can not be loaded is reported and never served; the others
- * are (docs/differences.md, "One bad volume").
+ * are (docs/differences.md, "Every server").
  */
 export async function loadVolumes(server: ArchiveServer): Promise<void> {
   const { world, options } = server;

@@ -16,6 +16,7 @@ import { VolumeLvs } from './lvs.ts';
 import type { ArchiveOptions } from './options.ts';
 import { ARCHIVE_EDGES } from './states.ts';
 import { ArchiveVolumeFiles } from './volume-files.ts';
+import { WatchedMutex } from './watched-mutex.ts';
 import { WdiffStore } from './wdiff-store.ts';
 
 /** Somebody reads the base image together with diffs up to `gid`. */
@@ -49,7 +50,7 @@ export interface ArchiveVolume {
   lastWdiffReceivedTimeS: UnixTimeS;
   /** Where the diffs lead; null while there is no image. Never an applying state. */
   latest: MetaState | null;
-  /** Why the volume can not be served, or null (docs/differences.md, "One bad volume"). */
+  /** Why the volume can not be served, or null (docs/differences.md, "Every server"). */
   damage: string | null;
 }
 
@@ -74,7 +75,7 @@ export function newVolume(server: ArchiveServer, volId: string): ArchiveVolume {
   return {
     volId,
     world,
-    mutex: new Mutex(),
+    mutex: new WatchedMutex(world, volId, server.options.lockTimeThresholdS),
     imageMutex: new Mutex(),
     changed,
     states: new StateMachine(ARCHIVE_EDGES, 'Clear', changed, logStates(world.log)),
