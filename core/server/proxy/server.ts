@@ -62,7 +62,7 @@ function newServer(world: World, options: ProxyOptions, status: ProcessStatus): 
 
 /**
  * Starts every volume found. One that cannot be started is reported and left alone; the others are served
- * (docs/differences.md, "One bad volume").
+ * (docs/differences.md, "Every server").
  */
 async function startVolumes(server: ProxyServer): Promise<void> {
   const { world, options } = server;

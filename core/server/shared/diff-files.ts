@@ -45,7 +45,7 @@ export class DiffFiles {
   /**
    * Reads the directory anew. Files whose name is not a diff's, or not the name that walbox would give, are
    * logged and left alone; of two files for one diff the one with the later time counts
-   * (docs/differences.md, "Loading wdiffs").
+   * (docs/differences.md, "Every server").
    */
   async reload(step: Step): Promise<void> {
     const { files, log } = this.#world;

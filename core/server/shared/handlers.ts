@@ -107,7 +107,7 @@ export function builtinHandlers<W extends World>(status: ProcessStatus): Map<str
       async ({ channel, world }) => {
         const seconds = await receiveSleep(channel);
         const untilUs = world.clock.monotonicUs() + seconds * US_PER_S;
-        await waitUntil(world.clock, status.changed, () => status.isForced, untilUs);
+        await waitUntil(world.clock, status.changed, () => !status.isRunning, untilUs);
         await replySleep(channel);
       },
     ],

@@ -10,6 +10,13 @@ const TEMPORARY_NAME = /^tmp[0-9a-zA-Z]{6}$/;
 const NAME_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 /** Directories under this prefix are being deleted; start-up finishes the deletion. */
 const DELETING_PREFIX = '.deleting-';
+/** Directories under this prefix are being made; start-up deletes what was not finished. */
+const MAKING_PREFIX = '.making-';
+
+/** True for directories that are no volumes: being deleted or being made. */
+function isUnfinishedName(name: string): boolean {
+  return name.startsWith(DELETING_PREFIX) || name.startsWith(MAKING_PREFIX);
+}
 
 /** True for the names of unfinished files: `tmp` and six letters or digits. */
 export function isTemporaryName(name: string): boolean {
@@ -43,7 +50,7 @@ export async function saveFile(
     }
     await publishFile(files, directory, temporary, name, step);
   } catch (error) {
-    await unlinkIfThere(files, temporary, step);
+    await unlinkQuietly(files, temporary, step);
     throw error;
   }
 }
@@ -97,6 +104,15 @@ export async function unlinkIfThere(files: FileStore, path: string, step: Step):
   }
 }
 
+/** Unlinks if that can be done: for those who have an error to tell already. */
+export async function unlinkQuietly(files: FileStore, path: string, step: Step): Promise<void> {
+  try {
+    await files.unlink(path, step);
+  } catch {
+    // Start-up removes unfinished files.
+  }
+}
+
 /** Removes a directory and all below it. */
 export async function removeTree(files: FileStore, path: string, step: Step): Promise<void> {
   for (const entry of await files.list(path, step)) {
@@ -108,7 +124,8 @@ export async function removeTree(files: FileStore, path: string, step: Step): Pr
 
 /**
  * Removes the directory `base/name` so that a crash shows all of it or nothing: renamed away first, durably,
- * then deleted (docs/differences.md, "Removal of volumes").
+ * then deleted (docs/differences.md, "Every server"). Throws when the directory is still there; what is
+ * left of a deletion that failed later is removed at the next start.
  */
 export async function removeVolumeDirectory(
   files: FileStore,
@@ -119,24 +136,67 @@ export async function removeVolumeDirectory(
   const away = `${base}/${DELETING_PREFIX}${name}`;
   if (await exists(files, away, step)) await removeTree(files, away, step);
   await files.rename(`${base}/${name}`, away, step);
-  await files.syncDirectory(base, step);
-  await removeTree(files, away, step);
+  try {
+    await files.syncDirectory(base, step);
+  } catch (error) {
+    await files.rename(away, `${base}/${name}`, step);
+    throw error;
+  }
+  try {
+    await removeTree(files, away, step);
+  } catch {
+    // The volume is gone; only room is lost until the next start.
+  }
 }
 
-/** The volume directories of a base directory, in any order; unfinished deletions are left out. */
+/**
+ * Makes the directory `base/name` so that a crash shows all of it or nothing: `fill` makes its files in a
+ * directory of another name, which then gets this one, durably. A failure leaves nothing behind. Throws IoError
+ * EEXIST when the directory is there.
+ */
+export async function makeVolumeDirectory(
+  files: FileStore,
+  base: string,
+  name: string,
+  fill: (directory: string) => Promise<void>,
+  step: Step,
+): Promise<void> {
+  const making = `${base}/${MAKING_PREFIX}${name}`;
+  const directory = `${base}/${name}`;
+  if (await exists(files, making, step)) await removeTree(files, making, step);
+  await files.makeDirectory(making, step);
+  let present = making;
+  try {
+    await fill(making);
+    await files.syncDirectory(making, step);
+    if (await exists(files, directory, step)) throw new IoError('EEXIST', `${directory} exists`);
+    await files.rename(making, directory, step);
+    present = directory;
+    await files.syncDirectory(base, step);
+  } catch (error) {
+    try {
+      await removeTree(files, present, step);
+    } catch {
+      // Start-up removes what is left under the other name.
+    }
+    throw error;
+  }
+}
+
+/** The volume directories of a base directory, in any order; unfinished ones are left out. */
 export async function listVolumeDirectories(world: World, base: string, step: Step): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await world.files.list(base, step)) {
     if (entry.kind !== 'directory') continue;
-    if (!entry.name.startsWith(DELETING_PREFIX)) names.push(entry.name);
+    if (!isUnfinishedName(entry.name)) names.push(entry.name);
   }
   return names;
 }
 
-/** Finishes deletions that a crash interrupted. */
+/** Finishes deletions that a crash interrupted, and deletes directories that were not finished. */
 export async function finishDeletions(world: World, base: string, step: Step): Promise<void> {
   for (const entry of await world.files.list(base, step)) {
-    if (entry.kind !== 'directory' || !entry.name.startsWith(DELETING_PREFIX)) continue;
+    if (entry.kind !== 'directory' || !isUnfinishedName(entry.name)) continue;
     try {
       await removeTree(world.files, `${base}/${entry.name}`, step);
     } catch (error) {
