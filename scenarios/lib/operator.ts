@@ -51,6 +51,13 @@ export class Operator {
     );
   }
 
+  /** A storage whose log has overflowed stops by itself, sooner or later; afterwards it is stopped. */
+  async stopIfTarget(sx: Server, vol = VOL): Promise<void> {
+    if ((await this.walbc.getState(sx, vol)) === 'Target') await this.stop(sx, 'graceful', vol);
+    const isStopped = async () => (await this.walbc.getState(sx, vol)) === 'Stopped';
+    await this.eventually(isStopped, 100, `${sx.name} is stopped`);
+  }
+
   async startVolume(server: Server, vol = VOL): Promise<void> {
     await this.story.step(`walbc.start(${server.name}, ${vol})`, () => this.walbc.start(server, vol));
   }
@@ -115,6 +122,8 @@ export class Operator {
     this.walbc.setServerLayout(next);
     const text = [next.storages, next.proxies, next.archives].map((list) => list.map(({ name }) => name));
     this.story.note(`the layout is ${text.join('/')} from now on`);
+    const isSame = names.proxies === undefined && names.archives === undefined;
+    if (isSame) return;
     for (const sx of next.storages) if (this.group.isRunning(sx.name)) await this.restart(sx);
   }
 

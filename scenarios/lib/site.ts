@@ -32,7 +32,7 @@ export type SiteScenario = Omit<Scenario, 'run' | 'needs'> & {
 
 /** Devices and logs of this size make a scenario take a fraction of a second. */
 const SMALL_DEVICE_MIB = 1;
-const SMALL_LOG_MIB = 1;
+const SMALL_LOG_MIB = 2;
 
 /** Makes a scenario of a story: it fails when the story throws, or when no image was judged. */
 export function siteScenario({ tell, ...about }: SiteScenario): Scenario {
