@@ -48,7 +48,7 @@ interface Day {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
   readonly rows: RestoredRow[];
-  /** Restored images by gid, for those who look into them. */
+  /** Restored images by gid, the first of each, for those who look into them. */
   readonly images: Map<Gid, Uint8Array>;
 }
 
@@ -243,7 +243,7 @@ async function restoreOne(day: Day, gid: Gid, isClean = true): Promise<void> {
       ? `the image at gid ${gid} is admissible`
       : `NOT admissible: ${verdict.reason}${where}`,
   );
-  images.set(gid, image);
+  if (!images.has(gid)) images.set(gid, image);
   rows.push({
     gid,
     time: timeToPrintable(info?.timestamp ?? 0),

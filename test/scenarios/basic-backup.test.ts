@@ -54,7 +54,7 @@ describe('the basic backup day', () => {
     expect(day.rows.length).toBeGreaterThanOrEqual(10);
     expect(day.rows.every((row) => row.isAdmissible)).toBe(true);
     for (const row of day.rows) {
-      // Gids begin again after the second full backup; the images are kept by gid, the later one wins.
+      // Gids begin again after the second full backup; the images are kept by gid, the first one wins.
       const image = day.images.get(row.gid);
       expect(row.sha256).toMatch(/^[0-9a-f]{64}$/);
       expect(image?.length).toBeGreaterThan(0);

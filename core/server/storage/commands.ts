@@ -54,7 +54,7 @@ export function storageHandlers(server: StorageServer): Map<string, Handler<Stor
       okCommand('c2sInitVolServer', 2, async (words) => {
         const { volId, wdevPath } = parseInitVol(words);
         if (wdevPath === null) throw new FormatError('c2sInitVolServer:wdevPath is not specified');
-        await initVolume(server, await getVolume(server, volId), wdevPath);
+        await initVolume(server, volId, wdevPath);
       }),
     ],
     [

@@ -1,75 +1,88 @@
 import { errorText, FormatError, IoError, NotFoundError, OverflowError, StateError } from '../../errors.ts';
 import { ZERO_UUID } from '../../format/uuid.ts';
 import type { StopMode } from '../../protocol/command-words.ts';
-import type { Gid, Lb } from '../../units.ts';
+import type { Gid, Lb, UnixTimeS } from '../../units.ts';
 import { US_PER_S } from '../../units.ts';
 import { waitUntil } from '../shared/condition.ts';
-import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
+import { exists, makeVolumeDirectory, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { logMatchesFiles, readVolumeSuperSector } from './device-log.ts';
-import { monitoredBy, startMonitoring, stopMonitoring } from './monitoring.ts';
+import { monitoredBy, pushTask, startMonitoring, stopMonitoring } from './monitoring.ts';
 import { RESIZABLE_STATES, STEADY_STATES, STOPPABLE_STATES, STORAGE_ACTIONS } from './states.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
-import { requireDevice, type StorageServer, type StorageVolume, verifyState, volumeWorld } from './volume.ts';
+import {
+  getVolume,
+  requireDevice,
+  type StorageServer,
+  type StorageVolume,
+  verifyState,
+  volumeWorld,
+} from './volume.ts';
+import { StorageVolumeFiles } from './volume-files.ts';
 
 /** How long a stop waits for running work. */
 const STOP_TIMEOUT_S = 60;
 
 const WDEV_PREFIX = '/dev/walb/';
 
-/** Makes a volume for a walb device: Clear -> SyncReady. */
-export async function initVolume(
-  server: StorageServer,
-  volume: StorageVolume,
-  wdevPath: string,
-): Promise<void> {
+/** Makes a volume for a walb device: Clear -> SyncReady. A crash shows the whole volume or none. */
+export async function initVolume(server: StorageServer, volId: string, wdevPath: string): Promise<void> {
   const func = 'c2sInitVolServer';
+  const loaded = await getVolume(server, volId);
+  const volume = server.volumes.get(volId) ?? loaded;
   const transition = volume.states.begin(func, 'Clear', 'InitVol');
-  const { directory } = volume.files;
-  const world = volumeWorld(server, volume, 'init-vol');
-  let created = false;
+  // From now on everybody who asks finds this volume, in state InitVol.
+  server.volumes.set(volId, volume);
   try {
     if (!wdevPath.startsWith(WDEV_PREFIX) || wdevPath.length === WDEV_PREFIX.length) {
       throw new FormatError(`getWdevNameFromWdevPath:bad name:${wdevPath}`);
     }
     if (monitoredBy(server, wdevPath) !== null) {
-      throw new StateError(`${func}:wdevPath is already used:${volume.volId}:${wdevPath}`);
+      throw new StateError(`${func}:wdevPath is already used:${volId}:${wdevPath}`);
     }
+    const world = volumeWorld(server, volume, 'init-vol');
     if (!(await world.devices.exists(wdevPath, STEPS.checkDevice))) {
       throw new NotFoundError(`StorageVolInfo:not found:${wdevPath}`);
     }
-    if (await exists(world.files, directory, STEPS.initDirectory)) {
-      throw new StateError(`StorageVolInfo:already exists:${directory}`);
+    if (await exists(world.files, volume.files.directory, STEPS.initDirectory)) {
+      throw new StateError(`StorageVolInfo:already exists:${volume.files.directory}`);
     }
-    await world.files.makeDirectory(directory, STEPS.initDirectory);
-    created = true;
-    const { files } = volume;
-    await files.createQueue();
-    await files.savePath(wdevPath);
-    await files.saveDone({ lsid: null, gid: null, isMergeable: false, timestamp: world.clock.wallTimeS() });
-    await files.saveUuid(ZERO_UUID);
-    // `state` comes last: a directory without it is a volume that was never made.
-    await files.saveState('SyncReady');
-    await world.files.syncDirectory(server.options.baseDirectory, STEPS.initDirectory);
+    await makeVolumeDirectory(
+      world.files,
+      server.options.baseDirectory,
+      volId,
+      (directory) => fillVolume(new StorageVolumeFiles(world, directory), wdevPath, world.clock.wallTimeS()),
+      STEPS.initDirectory,
+    );
     volume.wdevPath = wdevPath;
-    server.volumes.set(volume.volId, volume);
     transition.commit('SyncReady');
   } catch (error) {
-    if (created) await removeTree(world.files, directory, STEPS.initDirectory);
+    server.volumes.delete(volId);
     throw error;
   } finally {
     transition.rollback();
   }
 }
 
+async function fillVolume(files: StorageVolumeFiles, wdevPath: string, timestamp: UnixTimeS): Promise<void> {
+  await files.createQueue();
+  await files.savePath(wdevPath);
+  await files.saveState('SyncReady');
+  await files.saveDone({ lsid: null, gid: null, isMergeable: false, timestamp });
+  await files.saveUuid(ZERO_UUID);
+}
+
 /** Forgets a volume: SyncReady -> Clear. The device is left alone. */
 export async function clearVolume(server: StorageServer, volume: StorageVolume): Promise<void> {
-  const transition = volume.states.begin('c2sClearVolServer', 'SyncReady', 'ClearVol');
+  const func = 'c2sClearVolServer';
+  // A transfer that a failed backup left behind must not write into the files of the next volume of this name.
+  volume.actions.verifyNotRunning(STORAGE_ACTIONS, func);
+  const transition = volume.states.begin(func, 'SyncReady', 'ClearVol');
   try {
     const { files } = volumeWorld(server, volume, 'clear-vol');
     await removeVolumeDirectory(files, server.options.baseDirectory, volume.volId, STEPS.clearFiles);
-    transition.commit('Clear');
     server.volumes.delete(volume.volId);
+    transition.commit('Clear');
   } finally {
     transition.rollback();
   }
@@ -100,8 +113,10 @@ export async function resetWlog(server: StorageServer, volume: StorageVolume, gi
     const { files } = volume;
     await files.saveDone({ lsid: 0, gid, isMergeable: false, timestamp: world.clock.wallTimeS() });
     await files.clearQueue();
-    await files.saveUuid((await readVolumeSuperSector(server, volume)).uuid);
+    // Before the uuid: whoever finds Stopped after a crash must find a uuid that is not the log's, too, so that
+    // nothing is sent before a backup.
     await files.saveState('SyncReady');
+    await files.saveUuid((await readVolumeSuperSector(server, volume)).uuid);
   });
 }
 
@@ -134,7 +149,7 @@ export async function startVolume(
       if (role === 'standby' && isOverflow) await resetWlog(server, volume, 0);
       await startMonitoring(server, volume);
       try {
-        await volume.files.saveState(to);
+        await volume.files.changeState(from, to);
       } catch (error) {
         stopMonitoring(server, volume);
         throw error;
@@ -181,6 +196,8 @@ export async function stopVolume(
     });
   } finally {
     stopper.end();
+    // What was dropped while the volume seemed to stop; nothing where monitoring has ended.
+    if (volume.watch !== null) pushTask(server, volume, 0);
   }
 }
 
@@ -193,7 +210,7 @@ export async function leaveRole(server: StorageServer, volume: StorageVolume, fu
   const transition = volume.states.begin(func, from, via);
   try {
     await verifyStoredState(volume, from, func);
-    await volume.files.saveState(to);
+    await volume.files.changeState(from, to);
     stopMonitoring(server, volume);
     transition.commit(to);
   } finally {

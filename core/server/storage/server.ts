@@ -1,4 +1,5 @@
 import { errorText } from '../../errors.ts';
+import { parseVolId } from '../../protocol/params.ts';
 import type { StorageWorld } from '../../world/index.ts';
 import { Dispatcher } from '../shared/dispatcher.ts';
 import { ForegroundLimit } from '../shared/foreground-limit.ts';
@@ -20,7 +21,7 @@ import { ProxyManager } from './proxy-manager.ts';
 import { repairAfterCrash } from './recovery.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 import { runTsDeltaGetter } from './ts-delta.ts';
-import { getVolume, type StorageServer, type WlogTask } from './volume.ts';
+import { getVolume, type StorageServer, type StorageVolume, type WlogTask } from './volume.ts';
 import { runWlogTask } from './wlog-worker.ts';
 
 /**
@@ -57,6 +58,8 @@ function newServer(world: StorageWorld, options: StorageOptions, status: Process
     options,
     status,
     volumes: new Map(),
+    loading: new Map(),
+    resume: (volume) => resumeVolume(server, volume),
     foreground: new ForegroundLimit(options.maxForegroundTasks),
     stats: new HandlerStats(),
     tasks,
@@ -72,21 +75,25 @@ function newServer(world: StorageWorld, options: StorageOptions, status: Process
 }
 
 /**
- * Loads every volume and goes on where it was. A volume that cannot be loaded is reported and left alone; the
- * others are served (docs/differences.md, "One bad volume").
+ * Loads every volume and goes on where it was. A volume that cannot be loaded is reported and left alone until it
+ * is mentioned again; the others are served (docs/differences.md, "Every server").
  */
 async function startVolumes(server: StorageServer): Promise<void> {
   const { world, options } = server;
   await finishDeletions(world, options.baseDirectory, STEPS.collectGarbage);
   for (const volId of (await listVolumeDirectories(world, options.baseDirectory, STEPS.listBase)).sort()) {
     try {
-      await collectTemporaryFiles(world.files, `${options.baseDirectory}/${volId}`, STEPS.collectGarbage);
-      const volume = await getVolume(server, volId);
-      await repairAfterCrash(server, volume);
-      if (['Target', 'Standby'].includes(volume.states.state)) await startMonitoring(server, volume);
+      await getVolume(server, parseVolId(volId));
       world.log.info(`start monitoring:${volId}`);
     } catch (error) {
       world.log.error(`initializeStorage:start failed:${volId}:${errorText(error)}`);
     }
   }
+}
+
+/** Mends what a crash left, and watches the log of a target or standby. */
+async function resumeVolume(server: StorageServer, volume: StorageVolume): Promise<void> {
+  await collectTemporaryFiles(server.world.files, volume.files.directory, STEPS.collectGarbage);
+  await repairAfterCrash(server, volume);
+  if (['Target', 'Standby'].includes(volume.states.state)) await startMonitoring(server, volume);
 }

@@ -1,4 +1,4 @@
-import { FormatError, NotFoundError, StateError } from '../../errors.ts';
+import { FormatError, StateError } from '../../errors.ts';
 import {
   clearQueue,
   createQueueFile,
@@ -13,6 +13,7 @@ import { UUID_BYTES, type Uuid } from '../../format/uuid.ts';
 import type { MetaLsidGid } from '../../snapshot/meta.ts';
 import { decodeWith, encodeWith, readMetaLsidGid, writeMetaLsidGid } from '../../snapshot/meta-codec.ts';
 import type { Step, World } from '../../world/index.ts';
+import { Mutex } from '../shared/mutex.ts';
 import { loadFile, saveFile } from '../shared/persist.ts';
 import { STORED_STATES } from './states.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
@@ -20,7 +21,8 @@ import { isDelivered, type LogPosition } from './wlog-plan.ts';
 
 /**
  * The files of one volume: `path`, `state`, `done`, `uuid` and `queue` (docs/operations.md, "Files of a storage
- * volume"). What was read is kept; a failed write drops it, so that the next look reads what the disk holds.
+ * volume"). What was read is kept. After a failed write nobody knows whether the file that can be seen is also
+ * the one that survives: the next look at `done` or `queue` writes what it sees anew before anything relies on it.
  */
 export class StorageVolumeFiles {
   readonly directory: string;
@@ -28,6 +30,10 @@ export class StorageVolumeFiles {
   #done: MetaLsidGid | null = null;
   #queue: QueueFile | null = null;
   #uuid: Uuid | null = null;
+  /** Whoever reads while somebody writes must not keep what was there before. */
+  readonly #lock = new Mutex();
+  #isDoneUnsure = false;
+  #isQueueUnsure = false;
 
   constructor(world: World, directory: string) {
     this.#world = world;
@@ -51,6 +57,20 @@ export class StorageVolumeFiles {
     await saveFile(this.#world, this.directory, 'state', writer.finish(), STEPS.saveState);
   }
 
+  /** Replaces one state by another; when that fails, the old one is put back if it can be. */
+  async changeState(from: string, to: string): Promise<void> {
+    try {
+      await this.saveState(to);
+    } catch (error) {
+      try {
+        await this.saveState(from);
+      } catch {
+        // The first error says what is wrong with the disk.
+      }
+      throw error;
+    }
+  }
+
   async savePath(path: string): Promise<void> {
     const writer = new Writer();
     writer.string(path);
@@ -58,20 +78,29 @@ export class StorageVolumeFiles {
   }
 
   async loadUuid(): Promise<Uuid> {
-    this.#uuid ??= new Reader(await this.#load('uuid', STEPS.loadUuid)).raw(UUID_BYTES).slice();
-    return this.#uuid;
+    return this.#lock.run(async () => {
+      this.#uuid ??= new Reader(await this.#load('uuid', STEPS.loadUuid)).raw(UUID_BYTES).slice();
+      return this.#uuid;
+    });
   }
 
   async saveUuid(uuid: Uuid): Promise<void> {
-    this.#uuid = null;
-    await saveFile(this.#world, this.directory, 'uuid', uuid, STEPS.saveUuid);
-    this.#uuid = uuid;
+    await this.#lock.run(async () => {
+      this.#uuid = null;
+      await saveFile(this.#world, this.directory, 'uuid', uuid, STEPS.saveUuid);
+      this.#uuid = uuid;
+    });
   }
 
   /** What was delivered last; lsid and gid are null before the first backup. */
   async loadDone(): Promise<MetaLsidGid> {
-    this.#done ??= decodeWith(readMetaLsidGid, await this.#load('done', STEPS.loadDone));
-    return this.#done;
+    return this.#lock.run(async () => {
+      if (this.#done !== null) return this.#done;
+      const done = decodeWith(readMetaLsidGid, await this.#load('done', STEPS.loadDone));
+      if (this.#isDoneUnsure) await this.#writeDone(done);
+      this.#done = done;
+      return done;
+    });
   }
 
   /** Throws StateError before the first backup. */
@@ -82,71 +111,86 @@ export class StorageVolumeFiles {
   }
 
   async saveDone(done: MetaLsidGid): Promise<void> {
+    await this.#lock.run(() => this.#writeDone(done));
+  }
+
+  async #writeDone(done: MetaLsidGid): Promise<void> {
     this.#done = null;
+    this.#isDoneUnsure = true;
     await saveFile(this.#world, this.directory, 'done', encodeWith(writeMetaLsidGid, done), STEPS.saveDone);
+    this.#isDoneUnsure = false;
     this.#done = done;
   }
 
   async createQueue(): Promise<void> {
     const salt = this.#world.random.below('queue-salt', 0x1_0000_0000);
-    await this.#runChange(createQueueFile(salt), STEPS.initFiles, 'create');
+    await this.#lock.run(() => this.#runChange(createQueueFile(salt), STEPS.initFiles, 'create'));
   }
 
   /** The queued positions, newest first. */
   async loadQueue(): Promise<LogPosition[]> {
-    const queue = await this.#openQueue();
-    return queue.records.map((data) => toPosition(decodeWith(readMetaLsidGid, data)) ?? invalidQueueRecord());
+    return positionsOf(await this.#lock.run(() => this.#openQueue()));
   }
 
   /** Adds a position; durable when it returns. */
   async pushQueue(position: LogPosition): Promise<void> {
-    const queue = await this.#openQueue();
-    await this.#runChange(
-      pushFront(queue, encodeWith(writeMetaLsidGid, position)),
-      STEPS.pushQueue,
-      'update',
-    );
+    await this.#lock.run(async () => {
+      const record = encodeWith(writeMetaLsidGid, position);
+      await this.#runChange(pushFront(await this.#openQueue(), record), STEPS.pushQueue, 'update');
+    });
   }
 
   /** Drops the positions that were delivered; returns what is left, newest first. */
   async dropDelivered(done: LogPosition): Promise<LogPosition[]> {
-    const positions = await this.loadQueue();
-    let count = 0;
-    while (
-      count < positions.length &&
-      isDelivered(positions[positions.length - 1 - count] as LogPosition, done)
-    ) {
-      count += 1;
-    }
-    if (count > 0) await this.#runChange(popBack(await this.#openQueue(), count), STEPS.popQueue, 'update');
-    return positions.slice(0, positions.length - count);
+    return this.#lock.run(async () => {
+      const queue = await this.#openQueue();
+      const positions = positionsOf(queue);
+      let left = positions.length;
+      while (left > 0 && isDelivered(positions[left - 1] as LogPosition, done)) left -= 1;
+      const count = positions.length - left;
+      if (count > 0) await this.#runChange(popBack(queue, count), STEPS.popQueue, 'update');
+      return positions.slice(0, left);
+    });
   }
 
   async clearQueue(): Promise<void> {
-    await this.#runChange(clearQueue(await this.#openQueue()), STEPS.clearQueue, 'update');
+    await this.#lock.run(async () =>
+      this.#runChange(clearQueue(await this.#openQueue()), STEPS.clearQueue, 'update'),
+    );
   }
 
   /** Replaces all positions at once (newest first): the old or the new ones are there after a crash. */
   async replaceQueue(newestFirst: readonly LogPosition[]): Promise<void> {
-    const { header } = await this.#openQueue();
-    let change = createQueueFile(header.salt);
+    const records = newestFirst.map((position) => encodeWith(writeMetaLsidGid, position));
+    await this.#lock.run(async () => this.#rewriteQueue((await this.#openQueue()).header.salt, records));
+  }
+
+  async #rewriteQueue(salt: number, newestFirst: readonly Uint8Array[]): Promise<void> {
+    let change = createQueueFile(salt);
     let bytes = applySteps(new Uint8Array(0), change);
-    for (const position of [...newestFirst].reverse()) {
-      change = pushFront(change.queue, encodeWith(writeMetaLsidGid, position));
+    for (const record of [...newestFirst].reverse()) {
+      change = pushFront(change.queue, record);
       bytes = applySteps(bytes, change);
     }
     this.#queue = null;
+    this.#isQueueUnsure = true;
     await saveFile(this.#world, this.directory, 'queue', bytes, STEPS.repairQueue);
+    this.#isQueueUnsure = false;
+    this.#queue = change.queue;
   }
 
   async #openQueue(): Promise<QueueFile> {
-    this.#queue ??= openQueueFile(await this.#load('queue', STEPS.loadQueue));
-    return this.#queue;
+    if (this.#queue !== null) return this.#queue;
+    const queue = openQueueFile(await this.#load('queue', STEPS.loadQueue));
+    if (this.#isQueueUnsure) await this.#rewriteQueue(queue.header.salt, queue.records);
+    else this.#queue = queue;
+    return this.#queue ?? queue;
   }
 
   async #runChange(change: QueueChange, step: Step, mode: 'create' | 'update'): Promise<void> {
-    this.#queue = null;
     if (change.steps.length > 0) {
+      this.#queue = null;
+      this.#isQueueUnsure = true;
       const handle = await this.#world.files.open(`${this.directory}/queue`, mode, step);
       try {
         for (const action of change.steps) {
@@ -157,6 +201,7 @@ export class StorageVolumeFiles {
       } finally {
         handle.close();
       }
+      this.#isQueueUnsure = false;
     }
     this.#queue = change.queue;
   }
@@ -169,6 +214,11 @@ export class StorageVolumeFiles {
 function toPosition(record: MetaLsidGid): LogPosition | null {
   const { lsid, gid } = record;
   return lsid === null || gid === null ? null : { ...record, lsid, gid };
+}
+
+/** Newest first. */
+function positionsOf(queue: QueueFile): LogPosition[] {
+  return queue.records.map((data) => toPosition(decodeWith(readMetaLsidGid, data)) ?? invalidQueueRecord());
 }
 
 function invalidQueueRecord(): never {
@@ -192,9 +242,4 @@ function resized(bytes: Uint8Array, sizeBytes: number): Uint8Array {
   const result = new Uint8Array(sizeBytes);
   result.set(bytes.subarray(0, sizeBytes));
   return result;
-}
-
-/** True when an error says that a volume's file is not there. */
-export function isMissingFile(error: unknown): boolean {
-  return error instanceof NotFoundError;
 }

@@ -55,6 +55,8 @@ export interface StorageServer {
   readonly options: StorageOptions;
   readonly status: ProcessStatus;
   readonly volumes: Map<string, StorageVolume>;
+  /** Volumes that somebody is loading: others wait. */
+  readonly loading: Map<string, Condition>;
   readonly foreground: ForegroundLimit;
   readonly stats: HandlerStats;
   readonly tasks: TaskQueue<WlogTask>;
@@ -62,12 +64,14 @@ export interface StorageServer {
   readonly group: TaskGroup;
   readonly proxies: ProxyManager;
   readonly tsDeltas: TsDeltas;
+  /** Lets a volume that was just loaded go on where it was. */
+  readonly resume: (volume: StorageVolume) => Promise<void>;
   /** Limit of full and hash scans, changed by `set-full-scan-bps`; 0 = none. */
   fullScanLbPerS: number;
 }
 
 /** A volume as it is on disk: `Clear` when it has no directory. Throws when its files cannot be read. */
-export async function loadVolume(server: StorageServer, volId: string): Promise<StorageVolume> {
+async function loadVolume(server: StorageServer, volId: string): Promise<StorageVolume> {
   const volume = newVolume(server, volId);
   const { files } = server.world;
   if (!(await exists(files, volume.files.directory, STEPS.loadVolume))) return volume;
@@ -98,17 +102,35 @@ function newVolume(server: StorageServer, volId: string): StorageVolume {
 }
 
 /**
- * The volume of an id. One that nobody initialised is `Clear` and is not remembered before a command makes it
- * more, so that questions about arbitrary names cost no memory (docs/differences.md).
+ * The volume of an id, loaded and going on at the first mention: a volume that could not be loaded at the start
+ * comes back when its device or files do. One that nobody initialised is `Clear` and is not remembered before a
+ * command makes it more, so that questions about arbitrary names cost no memory (docs/differences.md).
  */
 export async function getVolume(server: StorageServer, volId: string): Promise<StorageVolume> {
-  const known = server.volumes.get(volId);
-  if (known !== undefined) return known;
-  const loaded = await loadVolume(server, volId);
-  const meanwhile = server.volumes.get(volId);
-  if (meanwhile !== undefined) return meanwhile;
-  if (loaded.states.state !== 'Clear') server.volumes.set(volId, loaded);
-  return loaded;
+  for (;;) {
+    const known = server.volumes.get(volId) ?? null;
+    if (known !== null) return known;
+    const loading = server.loading.get(volId) ?? null;
+    if (loading === null) break;
+    await loading.next();
+  }
+  const loaded = new Condition();
+  server.loading.set(volId, loaded);
+  try {
+    const volume = await loadVolume(server, volId);
+    if (volume.states.state === 'Clear') return volume;
+    server.volumes.set(volId, volume);
+    try {
+      await server.resume(volume);
+    } catch (error) {
+      server.volumes.delete(volId);
+      throw error;
+    }
+    return volume;
+  } finally {
+    server.loading.delete(volId);
+    loaded.notifyAll();
+  }
 }
 
 /** The volume, which must have a device. Throws StateError `FUNC:bad state:Clear` when it is Clear. */

@@ -34,12 +34,14 @@ export function maxWlogSendPb(maxWlogSendMb: number, physicalBlockBytes: number)
  * log between, so that a long stretch can be cut into transfers (docs/operations.md, "Gids").
  */
 export function nextGid(previous: LogPosition, lsid: Lsid, maxPb: Pb): Gid {
-  return previous.gid + 1 + Math.floor((lsid - previous.lsid) / maxPb);
+  const gid = previous.gid + 1 + Math.floor((lsid - previous.lsid) / maxPb);
+  if (!Number.isSafeInteger(gid)) throw new StateError(`takeSnapshotDetail:no gid is left:${previous.gid}`);
+  return gid;
 }
 
 /** True for a position that was delivered already. */
 export function isDelivered(position: LogPosition, done: LogPosition): boolean {
-  return position.lsid < done.lsid || (position.lsid === done.lsid && position.gid <= done.gid);
+  return position.lsid < done.lsid || position.gid <= done.gid;
 }
 
 /** True when a run must take an implicit snapshot first. `newestFirst` are the queued positions. */
@@ -83,13 +85,20 @@ export function planTransfer(
   return { begin, end, limitLsid, isLater: lsids.permanent < limitLsid };
 }
 
-/** Where a transfer that sent the log up to `sentLsid` leaves the volume, and what its diff is. */
+/**
+ * Where a transfer that sent the log up to `sentLsid` leaves the volume, and what its diff is.
+ *
+ * Normally a transfer is cut only where a gid is free for that. When the whole stretch was to be sent and its end
+ * is inside a logpack, the end was taken before a power loss took the tail of the log, and other log came to
+ * these positions since: the end moves down to the last whole pack before it, and keeps its gid.
+ */
 export function resultOfTransfer(
   plan: TransferPlan,
   sentLsid: Lsid,
 ): { readonly done: LogPosition; readonly endGid: Gid } {
   if (sentLsid === plan.end.lsid) return { done: plan.end, endGid: plan.end.gid };
   const endGid = plan.begin.gid + 1;
+  if (endGid === plan.end.gid) return { done: { ...plan.end, lsid: sentLsid }, endGid };
   return {
     done: { lsid: sentLsid, gid: endGid, isMergeable: true, timestamp: plan.begin.timestamp },
     endGid,

@@ -1,6 +1,7 @@
 import { AbortedError, errorText, FormatError, ProtocolError, StateError } from '../../errors.ts';
 import { nextLsid } from '../../format/logpack.ts';
 import type { SuperSector } from '../../format/super-sector.ts';
+import { type Uuid, uuidEquals } from '../../format/uuid.ts';
 import type { Channel } from '../../protocol/channel.ts';
 import { withoutTrace } from '../../protocol/channel.ts';
 import {
@@ -47,6 +48,12 @@ const GARBAGE_DELAY_MS = 1000;
 /** How often a standby's log is removed while it grows. */
 const STANDBY_DELAY_MS = 1000;
 
+/** A plan and the log that it is about. */
+interface PreparedTransfer extends TransferPlan {
+  readonly latestLsid: Lsid;
+  readonly uuid: Uuid;
+}
+
 /** What a run of the task ends with: look again after a delay, or when something happens (null). */
 type NextLookMs = number | null;
 
@@ -56,14 +63,16 @@ type NextLookMs = number | null;
  */
 export async function runWlogTask(server: StorageServer, task: WlogTask): Promise<void> {
   const volume = await getVolume(server, task.volId);
-  const action = await chooseAction(server, volume);
-  if (action === null) return;
-  const end = volume.actions.begin(action);
-  let next: NextLookMs;
+  let end = () => {};
   try {
-    next = action === WLOG_SEND ? await sendWlog(server, volume) : await removeWlog(server, volume);
+    const chosen = await chooseAction(server, volume);
+    if (chosen === null) return;
+    end = chosen.end;
+    const next =
+      chosen.action === WLOG_SEND ? await sendWlog(server, volume) : await removeWlog(server, volume);
+    // Queued before the action ends, so that a stop that waits for the action finds the task and removes it.
+    if (next !== null && isActive(volume)) pushTask(server, volume, next);
   } catch (error) {
-    end();
     if (isActive(volume)) {
       const { minRetryDelayS, maxRetryDelayS } = server.options;
       const delayMs =
@@ -73,21 +82,23 @@ export async function runWlogTask(server: StorageServer, task: WlogTask): Promis
       pushTaskForce(server, volume, delayMs, delayMs);
     }
     throw error;
+  } finally {
+    end();
   }
-  // Queued before the action ends, so that a stop that waits for the action finds the task and removes it.
-  if (next !== null && isActive(volume)) pushTask(server, volume, next);
-  end();
 }
 
+/** Whoever stops or starts the volume queues its task anew. */
 function isActive(volume: StorageVolume): boolean {
   return volume.stopState.current === 'NotStopping' && WLOG_STATES.includes(volume.states.state);
 }
 
-/** Checks under the volume's lock what is to be done; null: nothing now. */
-async function chooseAction(server: StorageServer, volume: StorageVolume): Promise<string | null> {
+/** Checks under the volume's lock what is to be done, and counts it; null: nothing now. */
+async function chooseAction(
+  server: StorageServer,
+  volume: StorageVolume,
+): Promise<{ readonly action: string; readonly end: () => void } | null> {
   const func = 'StorageWorker::operator()';
   return volume.mutex.run(async () => {
-    // Whoever stops or starts the volume queues its task anew.
     if (volume.stopState.current !== 'NotStopping') return null;
     if (['StartStandby', 'StartTarget'].includes(volume.states.state)) {
       pushTask(server, volume, BUSY_DELAY_MS);
@@ -101,11 +112,14 @@ async function chooseAction(server: StorageServer, volume: StorageVolume): Promi
     const path = requireDevice(volume, func);
     const world = volumeWorld(server, volume, 'wlog');
     if (await world.devices.isOverflow(path, STEPS.readDevice)) {
-      world.log.error(`${func}:overflow:${path}`);
+      world.log.error(`${func}:overflow:${volume.volId}:${path}`);
       if (volume.states.state === 'Target') await leaveRole(server, volume, func);
       return null;
     }
-    return volume.states.state === 'Standby' ? WLOG_REMOVE : WLOG_SEND;
+    // A stop that came meanwhile must find no action begun after it.
+    if (!isActive(volume)) return null;
+    const action = volume.states.state === 'Standby' ? WLOG_REMOVE : WLOG_SEND;
+    return { action, end: volume.actions.begin(action) };
   });
 }
 
@@ -122,23 +136,23 @@ async function removeWlog(server: StorageServer, volume: StorageVolume): Promise
 async function sendWlog(server: StorageServer, volume: StorageVolume): Promise<NextLookMs> {
   const path = requireDevice(volume, FUNC);
   const world = volumeWorld(server, volume, 'wlog-send');
-  const before = await world.devices.lsids(path, STEPS.wlogLsids);
-  const isGarbageLeft = await deleteGarbage(server, volume, before);
-  const done = await volume.files.loadDonePosition();
-  const isQueued = (await volume.files.loadQueue()).length > 0;
-  if (done.lsid >= before.permanent && !isQueued) {
-    if (isGarbageLeft) return GARBAGE_DELAY_MS;
-    return done.lsid < before.latest ? lookDelay(server, before.latest, done, world, path) : null;
-  }
   const log = await world.devices.openLog(path, STEPS.wlogOpenLog);
   try {
     const superSector = await readSuperSector(log);
-    const lsids = await world.devices.lsids(path, STEPS.wlogLsids);
-    const plan = await prepare(server, volume, lsids, superSector);
-    if (plan.isLater) {
-      const waitingMb = remainingMb(plan.begin, lsids.latest, superSector.physicalBlockBytes);
-      return nextLookMs(waitingMb, server.options.maxWlogSendMb);
+    // Nothing is removed from a log that is not the one which was sent from.
+    if (!uuidEquals(superSector.uuid, await volume.files.loadUuid())) {
+      throw new StateError(`${FUNC}:the log was reset:${volume.volId}`);
     }
+    const before = await world.devices.lsids(path, STEPS.wlogLsids);
+    const isGarbageLeft = await deleteGarbage(server, volume, before);
+    const done = await volume.files.loadDonePosition();
+    const isQueued = (await volume.files.loadQueue()).length > 0;
+    if (done.lsid >= before.permanent && !isQueued) {
+      if (isGarbageLeft) return GARBAGE_DELAY_MS;
+      return done.lsid < before.latest ? lookDelay(server, superSector, done, before.latest) : null;
+    }
+    const plan = await prepare(server, volume, superSector);
+    if (plan.isLater) return lookDelay(server, superSector, plan.begin, plan.latestLsid);
     const reader = new LogReader(log, superSector, plan.begin.lsid, plan.limitLsid, STEPS.wlogReadLog);
     const sentLsid = await transfer(server, volume, world, plan, superSector, reader);
     const position = await finish(volume, plan, sentLsid);
@@ -146,8 +160,7 @@ async function sendWlog(server: StorageServer, volume: StorageVolume): Promise<N
     const isGarbage = await deleteGarbage(server, volume, after);
     if (position.isMoreQueued) return 0;
     if (position.done.lsid < after.latest) {
-      const waitingMb = remainingMb(position.done, after.latest, superSector.physicalBlockBytes);
-      return nextLookMs(waitingMb, server.options.maxWlogSendMb);
+      return lookDelay(server, superSector, position.done, after.latest);
     }
     return isGarbage ? GARBAGE_DELAY_MS : null;
   } finally {
@@ -155,28 +168,32 @@ async function sendWlog(server: StorageServer, volume: StorageVolume): Promise<N
   }
 }
 
-async function lookDelay(
+/** How soon to look again when log from `done` to `latest` waits. */
+function lookDelay(
   server: StorageServer,
-  latest: Lsid,
+  { physicalBlockBytes }: SuperSector,
   done: LogPosition,
-  world: StorageWorld,
-  path: string,
-): Promise<number> {
-  const log = await world.devices.openLog(path, STEPS.wlogOpenLog);
-  const { physicalBlockBytes } = log;
-  log.close();
-  return nextLookMs(remainingMb(done, latest, physicalBlockBytes), server.options.maxWlogSendMb);
+  latest: Lsid,
+): number {
+  const { maxWlogSendMb } = server.options;
+  return nextLookMs(remainingMb(done, latest, physicalBlockBytes), maxWlogSendMb);
 }
 
 /** Drops delivered positions, takes an implicit snapshot when one is due, and chooses what to send. */
 async function prepare(
   server: StorageServer,
   volume: StorageVolume,
-  lsids: LsidSet,
   superSector: SuperSector,
-): Promise<TransferPlan> {
+): Promise<PreparedTransfer> {
   const pbs = superSector.physicalBlockBytes;
   return volume.queueMutex.run(async () => {
+    // Read inside the lock: a reset of the log between would give positions of two logs.
+    const { devices } = volumeWorld(server, volume, 'wlog-send');
+    const lsids = await devices.lsids(requireDevice(volume, FUNC), STEPS.wlogLsids);
+    const uuid = await volume.files.loadUuid();
+    if (!uuidEquals(uuid, superSector.uuid)) {
+      throw new StateError(`${FUNC}:the log was reset:${volume.volId}`);
+    }
     const begin = await volume.files.loadDonePosition();
     let queue = await volume.files.dropDelivered(begin);
     const nowS = server.world.clock.wallTimeS();
@@ -184,7 +201,8 @@ async function prepare(
       await takeSnapshotAt(server, volume, lsids.latest, true, pbs);
       queue = await volume.files.loadQueue();
     }
-    return planTransfer(begin, queue, lsids, maxWlogSendPb(server.options.maxWlogSendMb, pbs));
+    const plan = planTransfer(begin, queue, lsids, maxWlogSendPb(server.options.maxWlogSendMb, pbs));
+    return { ...plan, latestLsid: lsids.latest, uuid };
   });
 }
 
@@ -193,13 +211,13 @@ async function transfer(
   server: StorageServer,
   volume: StorageVolume,
   world: StorageWorld,
-  plan: TransferPlan,
+  plan: PreparedTransfer,
   superSector: SuperSector,
   reader: LogReader,
 ): Promise<Lsid> {
   const request: WlogRequest = {
     volId: volume.volId,
-    uuid: await volume.files.loadUuid(),
+    uuid: plan.uuid,
     physicalBlockBytes: superSector.physicalBlockBytes,
     salt: superSector.salt,
     volSizeLb: await world.devices.sizeLb(requireDevice(volume, FUNC), STEPS.readDevice),
@@ -290,10 +308,13 @@ async function readHeader(volume: StorageVolume, reader: LogReader, lsid: Lsid) 
 /** Remembers what was delivered, durably, and then lets go of it. */
 async function finish(
   volume: StorageVolume,
-  plan: TransferPlan,
+  plan: PreparedTransfer,
   sentLsid: Lsid,
 ): Promise<{ done: LogPosition; isMoreQueued: boolean }> {
   return volume.queueMutex.run(async () => {
+    if (!uuidEquals(await volume.files.loadUuid(), plan.uuid)) {
+      throw new StateError('finishWlogTransfer:the log was reset while it was sent');
+    }
     const current = await volume.files.loadDonePosition();
     if (current.lsid !== plan.begin.lsid || current.gid !== plan.begin.gid) {
       throw new StateError(
