@@ -25,7 +25,7 @@ function cross<T>(
   return new Promise<T>((resolve, reject) => {
     const settled = (settle: () => void, error: unknown) => {
       if (!incarnation.alive) return;
-      checkPoison(kernel, info.data, mark, `${incarnation.describe()} ${info.kind}`);
+      if (kernel.poison) checkPoison(kernel, info.data, mark, `${incarnation.describe()} ${info.kind}`);
       incarnation.count(info);
       if (kernel.trace !== null) incarnation.traceCall(info, error);
       kernel.faults?.strike(incarnation, info, 'after');

@@ -365,7 +365,8 @@ export class Endpoint implements Connection, PipeEnd {
 
   /** Takes of a waiting write what fits now; settles it when all is taken. */
   #continueWrite(write: PendingWrite): void {
-    checkPoison(this.#kernel, write.bytes, write.mark, `${this.host} ${this.holder} net.write`);
+    if (this.#kernel.poison)
+      checkPoison(this.#kernel, write.bytes, write.mark, `${this.host} ${this.holder} net.write`);
     const { loop } = this.#kernel;
     const sizeBytes = Math.min(this.#out.freeBytes, write.bytes.length - write.takenBytes);
     if (sizeBytes > 0) {
