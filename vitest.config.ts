@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/fixed-seed.ts'],
     pool: 'threads',
     testTimeout: 120_000,
     coverage: { provider: 'v8', include: ['core/**/*.ts'], reporter: ['text-summary', 'json'] },

@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
     text: '  if (reply !== OK) throw new ProtocolError(',
     replacement: "  if (reply === '') throw new ProtocolError(",
     breaks: 'a client goes on after it was refused',
-    tests: ['test/core/protocol/dialogues.test.ts', 'test/core/protocol/refusals.test.ts'],
+    tests: ['test/core/protocol/negotiation.test.ts'],
   },
   {
     name: 'directory-sync-forgotten',
@@ -172,11 +172,11 @@ export const MUTANTS: readonly Mutant[] = [
     tests: ['test/sim/crash.test.ts', 'test/sim/media/lives.test.ts'],
   },
   {
-    name: 'power-loss-keeps-all',
+    name: 'power-loss-takes-flushed',
     file: 'sim/disk-crash.ts',
-    text: "    case 'none':\n      return floor;",
-    replacement: "    case 'none':\n      return last;",
-    breaks: 'the simulation is kinder than a disk: nothing unflushed is ever lost',
+    text: 'if (write.isDurable || survives(write, choice))',
+    replacement: 'if (survives(write, choice))',
+    breaks: 'the simulated disk loses what was flushed, and blames the program',
     tests: ['test/sim/media/disk.test.ts'],
   },
   {

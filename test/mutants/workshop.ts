@@ -77,7 +77,12 @@ export class Workshop {
       const child = spawn(process.execPath, args, {
         cwd: this.#folder,
         stdio: 'ignore',
-        env: { ...process.env, CI: '1', ...(golden === null ? {} : { WALBOX_GOLDEN: golden }) },
+        env: {
+          ...process.env,
+          CI: '1',
+          WALBOX_TEST_NO_SHRINK: '1',
+          ...(golden === null ? {} : { WALBOX_GOLDEN: golden }),
+        },
       });
       let timedOut = false;
       const timer = setTimeout(() => {
