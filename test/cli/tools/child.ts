@@ -1,4 +1,4 @@
-/** Runs a tool as a program of its own: `tsx child.ts TOOL ARGUMENTS`. */
+/** Runs a tool as a program of its own: `node program.mjs TOOL ARGUMENTS`. */
 import { runToolInProcess, TOOLS } from '../../../cli/tools/index.ts';
 
 const [name, ...argv] = process.argv.slice(2);

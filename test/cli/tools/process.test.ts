@@ -1,28 +1,27 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Folder, run, sha256 } from './kit.ts';
 import { makeWlog, SMALL_LOG } from './log-kit.ts';
+import { buildProgram } from './program.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const tsx = join(here, '..', '..', '..', 'node_modules', 'tsx', 'dist', 'cli.mjs');
 const folder = new Folder();
+const programs = new Folder();
+let program: string;
 
 /** Runs a shell command line, in which `$T` runs a tool. */
 const shell = (line: string) =>
   spawnSync('bash', [
     '-c',
-    `set -o pipefail; T="$0 $1 $2"; cd "$3"; ${line}`,
+    `set -o pipefail; T="$0 $1"; cd "$2"; ${line}`,
     process.execPath,
-    tsx,
-    join(here, 'child.ts'),
+    program,
     folder.path('.'),
   ]);
 
 describe('tools as programs', () => {
   beforeAll(async () => {
+    program = buildProgram(programs);
     const wlog = await makeWlog(SMALL_LOG);
     folder.write('a.wlog', wlog);
     folder.write('i.wdiff', (await run('wlog-to-wdiff', ['-indexed'], { stdin: wlog })).stdout);
@@ -54,13 +53,9 @@ describe('tools as programs', () => {
   });
 
   it('leave nothing behind when they are told to end', async () => {
-    const child = spawn(
-      process.execPath,
-      [tsx, join(here, 'child.ts'), 'wdiff-full', '-o', folder.path('out.wdiff')],
-      {
-        stdio: ['pipe', 'ignore', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [program, 'wdiff-full', '-o', folder.path('out.wdiff')], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
     const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
     child.stdin.write(Buffer.alloc(512));
     const hasTemporary = () => folder.names().some((name) => name.startsWith('.out.wdiff.'));
