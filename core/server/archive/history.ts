@@ -28,8 +28,16 @@ export async function removeHistory(volume: ArchiveVolume, gid: Gid): Promise<vo
  * would be taken for a shortcut to the new image.
  */
 export async function removeColdCopies(volume: ArchiveVolume): Promise<void> {
+  const { lvs } = volume;
+  await removeCold(volume);
+  for (const gid of lvs.gids('cold-to-base')) {
+    await lvs.remove(lvs.coldToBaseName(gid), STEPS.clearSnapshots);
+  }
+}
+
+/** Removes all cold snapshots and what is known of them. */
+export async function removeCold(volume: ArchiveVolume): Promise<void> {
   const { lvs, files } = volume;
   for (const gid of await files.listColdTimes()) await files.removeColdTime(gid);
   for (const gid of lvs.gids('cold')) await lvs.remove(lvs.coldName(gid), STEPS.clearSnapshots);
-  for (const gid of lvs.gids('cold-to-base')) await lvs.remove(lvs.coldToBaseName(gid), STEPS.clearSnapshots);
 }

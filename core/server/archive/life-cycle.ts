@@ -9,7 +9,7 @@ import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts'
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { verifyAdmission } from './admission.ts';
-import { removeColdCopies } from './history.ts';
+import { removeCold, removeColdCopies } from './history.ts';
 import { DENIED_BY, STEADY_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, refreshLatest } from './volume.ts';
@@ -158,6 +158,7 @@ async function removeImages(volume: ArchiveVolume, from: string): Promise<void> 
   await volume.imageMutex.run(async () => {
     await lvs.relocate();
     await removeRestored(volume);
+    await removeCold(volume);
     await files.saveState('SyncReady', STEPS.clearIntent);
     try {
       await lvs.removeIfThere(lvs.baseName, STEPS.clearBase);

@@ -9,6 +9,7 @@ import { makeDiff, makeSnap } from '../../../../core/snapshot/meta.ts';
 import { US_PER_S } from '../../../../core/units.ts';
 import { sendWdiff } from './clients.ts';
 import { verifyContent, verifyRestorable } from './crash-kit.ts';
+import { actionCount, SMALL, slowDown, stateOf, withArchive } from './running.ts';
 import {
   ARCHIVE_UUID,
   CONTENTS,
@@ -19,122 +20,7 @@ import {
   TIME_S,
   UUID,
 } from './small-volume.ts';
-import { type ArchiveSiteOptions, Site, type TestArchive } from './support.ts';
-
-const SMALL: ArchiveSiteOptions = { extentLb: 1, options: { discardPolicy: 'zero' } };
-
-/** A started archive with a small volume. */
-async function withArchive(
-  test: (archive: TestArchive, site: Site) => Promise<void>,
-  options: ArchiveSiteOptions = {},
-  seed: (archive: TestArchive) => Promise<void> = seedSmallVolume,
-): Promise<void> {
-  const site = new Site();
-  const archive = site.addArchive({
-    ...SMALL,
-    ...options,
-    options: { ...SMALL.options, ...options.options },
-  });
-  await site.run(async () => {
-    await seed(archive);
-    await archive.start();
-    await test(archive, site);
-  });
-}
-
-const stateOf = async (archive: TestArchive) => (await archive.get('state', 'vol0'))[0];
-const count = async (archive: TestArchive, action: string) =>
-  Number((await archive.get('num-action', 'vol0', action))[0]);
-
-/** Lets every later write to volumes take long, so that actions stay under way. */
-function slowDown(archive: TestArchive, step: string, seconds = 5): void {
-  archive.site.simulation.faults.arm({
-    kind: 'delay',
-    host: archive.name,
-    process: 'walb-archive',
-    step,
-    call: null,
-    nth: 1,
-    times: 1,
-    addUs: seconds * US_PER_S,
-  });
-}
-
-describe('what excludes what', () => {
-  /** Begins an action that stays under way: its command and the step that is slow. */
-  const actions: Record<string, { words: string[]; slow: string; action: string }> = {
-    restore: { words: ['restore', 'vol0', '3'], slow: 'archive.restore.write', action: 'Restore' },
-    apply: { words: ['apply', 'vol0', '1'], slow: 'archive.apply.write', action: 'Apply' },
-    merge: { words: ['merge', 'vol0', '1', 'gid', '4'], slow: 'archive.wdiff.publish', action: 'Merge' },
-    resize: {
-      words: ['resize', 'vol0', String((SIZE_LB + 8) * 512), 'zeroclear'],
-      slow: 'archive.resize.zero',
-      action: 'Resize',
-    },
-  };
-  /** What may begin while an action runs. */
-  const others: Record<string, string[]> = {
-    restore: ['restore', 'vol0', '2'],
-    apply: ['apply', 'vol0', '2'],
-    merge: ['merge', 'vol0', '1', 'gid', '4'],
-    resize: ['resize', 'vol0', String((SIZE_LB + 16) * 512)],
-    'del-restored': ['del-restored', 'vol0', '1'],
-    'enable-snapshot': ['enable-snapshot', 'vol0', '3'],
-    'gc-diff': ['gc-diff', 'vol0'],
-    'dbg-reload-metadata': ['dbg-reload-metadata', 'vol0'],
-  };
-  const allowed: Record<string, readonly string[]> = {
-    restore: ['merge', 'enable-snapshot'],
-    apply: ['restore'],
-    merge: ['restore', 'del-restored', 'resize'],
-    resize: ['enable-snapshot'],
-  };
-  for (const [running, { words, slow, action }] of Object.entries(actions)) {
-    for (const [name, other] of Object.entries(others)) {
-      const isAllowed = allowed[running].includes(name) || (running === 'apply' && name === 'del-restored');
-      it(`${name} while ${running} runs: ${isAllowed ? 'yes' : 'no'}`, async () => {
-        await withArchive(
-          async (archive) => {
-            await archive.action('Restore', 'restore', 'vol0', '1');
-            slowDown(archive, slow);
-            const [protocol, ...rest] = words;
-            expect(await archive.command(protocol, ...rest)).toMatch(/^(accept|ok)$/);
-            expect(await count(archive, action)).toBe(1);
-            await archive.site.simulation.sleep(US_PER_S);
-            expect(await count(archive, action)).toBe(1);
-            const [otherProtocol, ...otherRest] = other;
-            const reply = await archive.command(otherProtocol, ...otherRest);
-            if (isAllowed) expect(reply).toMatch(/^(accept|ok)$/);
-            else expect(reply).toMatch(new RegExp(`there are running action:${action}:1`));
-            await archive.eventually(async () => (await count(archive, action)) === 0, 'end');
-          },
-          { options: { maxForegroundTasks: 9 } },
-          (archive) => seedSmallVolume(archive, { mergeable: [3, 4] }),
-        );
-      });
-    }
-  }
-
-  it('foreground tasks are limited server-wide', async () => {
-    await withArchive(
-      async (archive) => {
-        slowDown(archive, 'archive.restore.write');
-        expect(await archive.command('restore', 'vol0', '3')).toBe('accept');
-        expect(await archive.command('merge', 'vol0', '1', 'gid', '4')).toBe(
-          'c2aMergeServer:exceeds max foreground tasks:1',
-        );
-        const reply = await sendWdiff(archive, stepDiff(5), iosOf(5));
-        expect(reply).toEqual({
-          kind: 'error',
-          text: 'p2aWdiffTransferServer:exceeds max foreground tasks:1',
-        });
-        await archive.eventually(async () => (await count(archive, 'Restore')) === 0, 'end');
-        expect(await sendWdiff(archive, stepDiff(5), iosOf(5))).toEqual({ kind: 'accept' });
-      },
-      { options: { maxForegroundTasks: 1 } },
-    );
-  });
-});
+import { Site, type TestArchive } from './support.ts';
 
 describe('accepted commands', () => {
   it('show before their answer, and do nothing when the client does not close', async () => {
@@ -142,11 +28,11 @@ describe('accepted commands', () => {
       const channel = await archive.open('apply');
       await sendWords(channel, ['vol0', '3'], 'test');
       expect(await channel.readString('test.reply')).toBe('accept');
-      expect(await count(archive, 'Apply')).toBe(1);
+      expect(await actionCount(archive, 'Apply')).toBe(1);
       expect(await archive.get('base', 'vol0')).toEqual([expect.stringMatching(/^<\|0\|>/)]);
       // The server waits for the close as long as its sockets have patience, then takes it for a refusal.
       await site.simulation.sleep(15 * US_PER_S);
-      expect(await count(archive, 'Apply')).toBe(0);
+      expect(await actionCount(archive, 'Apply')).toBe(0);
       expect(await archive.get('base', 'vol0')).toEqual([expect.stringMatching(/^<\|0\|>/)]);
       channel.close();
       await archive.action('Apply', 'apply', 'vol0', '3');
@@ -193,7 +79,7 @@ describe('stopping', () => {
       expect(await archive.command('stop', 'vol0')).toBe('accept');
       await site.simulation.sleep(70 * US_PER_S);
       expect((await archive.statusLines('vol0')).join()).toContain('stopState NotStopping');
-      await archive.eventually(async () => (await count(archive, 'Apply')) === 0, 'apply');
+      await archive.eventually(async () => (await actionCount(archive, 'Apply')) === 0, 'apply');
       expect(await stateOf(archive)).toBe('Archived');
     });
   });
@@ -269,7 +155,7 @@ describe('diffs from proxies', () => {
       expect(await archive.command('restore', 'vol0', '2')).toBe('accept');
       first.close();
       await archive.eventually(async () => (await stateOf(archive)) === 'Archived', 'roll back');
-      await archive.eventually(async () => (await count(archive, 'Restore')) === 0, 'restore');
+      await archive.eventually(async () => (await actionCount(archive, 'Restore')) === 0, 'restore');
       verifyContent(archive, 'wr_vol0_2', 2);
       expect(archive.files().filter((name) => name.startsWith('tmp'))).toEqual([]);
 

@@ -197,6 +197,10 @@ async function verifyWhole(archive: TestArchive): Promise<void> {
   for (const line of await archive.statusLines()) expect(line).not.toMatch(/ERROR/);
   verifyNothingUnfinished(archive);
   for (const path of archive.host.files.tree().keys()) expect(path).not.toMatch(/\/\.deleting-/);
+  for (const name of archive.lvNames()) {
+    const cold = /^wc_([^_]+)_(\d+)$/.exec(name);
+    if (cold !== null) expect(archive.file(`${cold[2]}.cold`, cold[1]), `the time of ${name}`).not.toBe(null);
+  }
 }
 
 function verifyNothingUnfinished(archive: TestArchive): void {
@@ -218,9 +222,7 @@ export async function verifyRestorable(archive: TestArchive, volId = 'vol0'): Pr
   }
   for (const name of archive.lvNames()) {
     const cold = /^wc_[^_]+_(\d+)$/.exec(name);
-    if (cold === null) continue;
-    verifyContent(archive, name, Number(cold[1]));
-    expect(archive.file(`${cold[1]}.cold`, volId), `the time of ${name}`).not.toBe(null);
+    if (cold !== null) verifyContent(archive, name, Number(cold[1]));
   }
   return listed;
 }
