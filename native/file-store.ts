@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { IoError } from '../core/errors.ts';
+import { MIB } from '../core/units.ts';
 import type { DirectoryEntry, FileHandle, FileOpenMode, FileStatus, FileStore } from '../core/world/index.ts';
 import { asIo, systemCode, toIoError } from './errors.ts';
 import { readAt, writeAll } from './file-bytes.ts';
@@ -48,7 +49,7 @@ async function openFile(path: string, mode: FileOpenMode): Promise<FileHandle> {
   let isOpen = true;
   return {
     sizeBytes: () => asIo(path, async () => (await handle.stat()).size),
-    read: (offset, sizeBytes) => readAt(handle, path, offset, sizeBytes),
+    read: (offset, sizeBytes) => readBounded(handle, path, offset, sizeBytes),
     write: (offset, bytes) => writeAll(handle, path, offset, bytes),
     truncate: (sizeBytes) => asIo(path, () => handle.truncate(sizeBytes)),
     sync: () => asIo(path, () => handle.sync()),
@@ -59,6 +60,20 @@ async function openFile(path: string, mode: FileOpenMode): Promise<FileHandle> {
       handle.close().catch(() => undefined);
     },
   };
+}
+
+/** Reads that are larger than this are cut to what the file has before memory is taken for them. */
+const TRUSTED_BYTES = MIB;
+
+async function readBounded(
+  handle: fs.FileHandle,
+  path: string,
+  offset: number,
+  sizeBytes: number,
+): Promise<Uint8Array> {
+  if (sizeBytes <= TRUSTED_BYTES) return await readAt(handle, path, offset, sizeBytes);
+  const { size } = await asIo(path, () => handle.stat());
+  return await readAt(handle, path, offset, Math.max(0, Math.min(sizeBytes, size - offset)));
 }
 
 async function listDirectory(path: string): Promise<DirectoryEntry[]> {

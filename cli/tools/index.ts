@@ -3,8 +3,10 @@ import { bhash } from './bhash.ts';
 import { checksumTool } from './checksum.ts';
 import { dirtreeHash } from './dirtree-hash.ts';
 import { metadiffList } from './metadiff-list.ts';
+import { searchInvalidLogpack } from './search-invalid-logpack.ts';
 import { searchLsid } from './search-lsid.ts';
 import type { Tool } from './tool.ts';
+import { verifyWldev } from './verify-wldev.ts';
 import { verifyWlog } from './verify-wlog.ts';
 import { virtFullCat } from './virt-full-cat.ts';
 import { wdevRedo } from './wdev-redo.ts';
@@ -37,7 +39,9 @@ export const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['checksum', checksumTool],
   ['dirtree-hash', dirtreeHash],
   ['metadiff-list', metadiffList],
+  ['search-invalid-logpack', searchInvalidLogpack],
   ['search-lsid', searchLsid],
+  ['verify_wldev', verifyWldev],
   ['verify_wlog', verifyWlog],
   ['virt-full-cat', virtFullCat],
   ['wdev-redo', wdevRedo],

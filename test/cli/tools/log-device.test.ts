@@ -1,9 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeSuperSector, type SuperSector } from '../../../core/format/super-sector.ts';
 import { GoldenCounter, goldenDir } from '../../golden.ts';
 import { Folder, golden, goldenLines, goldenPath, linesOf, run, sha256 } from './kit.ts';
-import { type LogOp, makeWlog, SALT, SMALL_LOG, UUID } from './log-kit.ts';
+import { type LogOp, logImage, makeWlog, SMALL_LOG } from './log-kit.ts';
 
 const folder = new Folder();
 const absent = goldenDir() === null;
@@ -80,31 +79,6 @@ it.skipIf(absent).each(['b-two-diffs', 'e-storage-with-log'])(
   },
 );
 
-/** The image of a log device with a ring of `ringPb`, formatted at lsid `lsid`. */
-function logImage(
-  name: string,
-  ringPb: number,
-  lsid: number,
-  pbs = 512,
-  changes: Partial<SuperSector> = {},
-): string {
-  const sector: SuperSector = {
-    physicalBlockBytes: pbs,
-    metadataSizePb: 0,
-    salt: SALT,
-    uuid: UUID,
-    name: 'disk-a',
-    ringBufferSizePb: ringPb,
-    oldestLsid: lsid,
-    writtenLsid: lsid,
-    deviceSizeLb: 2048,
-    ...changes,
-  };
-  const image = new Uint8Array((4096 / pbs + 2 + ringPb) * pbs + (pbs === 512 ? 4096 : 0));
-  image.set(encodeSuperSector(sector), 4096);
-  return folder.write(name, image);
-}
-
 const showPacks = async (image: string, ...options: string[]) =>
   linesOf((await run('wldev-show', ['-pack', ...options, image])).out).filter((line) =>
     line.startsWith('wlog_'),
@@ -118,7 +92,7 @@ describe.each([512, 4096])('a ring of blocks of %d bytes', (pbs) => {
     expect((await run('wlog-redo', ['-z', plain], { stdin: wlog })).status).toBe(0);
     let padded = 0;
     for (let ringPb = 24; ringPb < 40; ringPb++) {
-      const ldev = logImage('ring.img', ringPb, 0, pbs);
+      const ldev = logImage(folder, 'ring.img', ringPb, 0, pbs);
       const restored = await run('wlog-restore', ['--verify', ldev], { stdin: wlog });
       expect([restored.status, restored.err]).toEqual([0, '']);
       const range = /Restored lsid range \[310, (\d+)\]/.exec(restored.out);
@@ -138,7 +112,7 @@ describe.each([512, 4096])('a ring of blocks of %d bytes', (pbs) => {
 
 describe('wlog-restore', () => {
   it('refuses a log that is larger than the ring before it ends', async () => {
-    const ldev = logImage('small.img', 10, 0);
+    const ldev = logImage(folder, 'small.img', 10, 0);
     const before = (await run('wldev-info', [ldev])).out;
     const { status, err } = await run('wlog-restore', [ldev], { stdin: await makeWlog(SMALL_LOG) });
     expect(status).toBe(1);
@@ -147,7 +121,7 @@ describe('wlog-restore', () => {
   });
 
   it('refuses another block size and damaged data', async () => {
-    const ldev = logImage('other.img', 100, 0, 4096);
+    const ldev = logImage(folder, 'other.img', 100, 0, 4096);
     const other = await run('wlog-restore', [ldev], { stdin: await makeWlog(SMALL_LOG) });
     expect(other.err).toContain('Physical block size differs');
     const damaged = await makeWlog(SMALL_LOG, { pbs: 4096 });
@@ -162,19 +136,21 @@ describe('wlog-restore', () => {
       ['-300', 10],
       ['0x10', 326],
     ] as const) {
-      const ldev = logImage('diff.img', 60, 0);
+      const ldev = logImage(folder, 'diff.img', 60, 0);
       const { out, status } = await run('wlog-restore', ['-d', diff, ldev], { stdin: wlog });
       expect(status).toBe(0);
       expect(out).toContain(`Lsid map 310 to ${lsid} (diff ${Number(diff)})\n`);
       expect((await run('wldev-info', [ldev])).out).toContain(`oldestLsid: ${lsid}\nwrittenLsid: ${lsid}\n`);
       expect((await showPacks(ldev))[0]).toMatch(new RegExp(`^wlog_p: lsid +${lsid} `));
     }
-    const { status } = await run('wlog-restore', ['-d', '-311', logImage('neg.img', 60, 0)], { stdin: wlog });
+    const { status } = await run('wlog-restore', ['-d', '-311', logImage(folder, 'neg.img', 60, 0)], {
+      stdin: wlog,
+    });
     expect(status).toBe(1);
   });
 
   it('makes records behind the end of the device harmless', async () => {
-    const ldev = logImage('clip.img', 60, 0);
+    const ldev = logImage(folder, 'clip.img', 60, 0);
     expect((await run('wlog-restore', ['-s', '45', ldev], { stdin: await makeWlog(SMALL_LOG) })).status).toBe(
       0,
     );
@@ -192,7 +168,7 @@ describe('wlog-restore', () => {
 
   it('restores a range of packs, and zeros the block of an lsid', async () => {
     const wlog = await makeWlog(SMALL_LOG);
-    const ldev = logImage('range.img', 60, 0);
+    const ldev = logImage(folder, 'range.img', 60, 0);
     const { out } = await run('wlog-restore', ['-b', '311', '-e', '320', ldev], { stdin: wlog });
     expect(out).toContain('Restored lsid range [314, 320]\n');
     expect((await showPacks(ldev)).filter((line) => line.startsWith('wlog_p'))).toHaveLength(1);
@@ -204,7 +180,7 @@ describe('wlog-restore', () => {
 describe('tools on a log device', () => {
   let ldev: string;
   beforeAll(async () => {
-    ldev = logImage('tools.img', 60, 0);
+    ldev = logImage(folder, 'tools.img', 60, 0);
     await run('wlog-restore', [ldev], { stdin: await makeWlog(SMALL_LOG) });
   });
 
@@ -310,7 +286,7 @@ describe('tools on a log device', () => {
 describe('a log with a bad IO', () => {
   /** The log with the data of record `lsid` damaged. */
   async function damagedLog(lsid: number): Promise<string> {
-    const ldev = logImage('cut.img', 60, 0);
+    const ldev = logImage(folder, 'cut.img', 60, 0);
     await run('wlog-restore', [ldev], { stdin: await makeWlog(SMALL_LOG) });
     const image = folder.read('cut.img');
     image[(10 + (lsid % 60)) * 512] ^= 1;
@@ -368,7 +344,7 @@ describe('a log with a bad IO', () => {
   });
 
   it('is not replayed on a data device that is too small', async () => {
-    const ldev = logImage('toobig.img', 60, 0);
+    const ldev = logImage(folder, 'toobig.img', 60, 0);
     const ops: LogOp[][] = [[{ write: 99, sizeLb: 2, byte: 1 }]];
     await run('wlog-restore', [ldev], { stdin: await makeWlog(ops) });
     const { status, err } = await run('wdev-redo', [

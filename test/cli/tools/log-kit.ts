@@ -3,8 +3,9 @@ import { WlogWriter } from '../../../core/engine/wlog-writer.ts';
 import { checksum } from '../../../core/format/checksum.ts';
 import { capacityPb } from '../../../core/format/logpack.ts';
 import { LogpackBuilder } from '../../../core/format/logpack-builder.ts';
+import { encodeSuperSector, type SuperSector } from '../../../core/format/super-sector.ts';
 import { uuidFromText } from '../../../core/format/uuid.ts';
-import { BLOCK } from './kit.ts';
+import { BLOCK, type Folder } from './kit.ts';
 
 export const SALT = 0xcafe;
 export const UUID = uuidFromText('a0a1a2a3a4a5a6a7a8a9aaabacadaeaf');
@@ -65,3 +66,29 @@ export const SMALL_LOG: readonly (readonly LogOp[])[] = [
     { discard: 500, sizeLb: 8 },
   ],
 ];
+
+/** Writes the image of a log device with a ring of `ringPb`, formatted at lsid `lsid`. */
+export function logImage(
+  folder: Folder,
+  name: string,
+  ringPb: number,
+  lsid: number,
+  pbs = 512,
+  changes: Partial<SuperSector> = {},
+): string {
+  const sector: SuperSector = {
+    physicalBlockBytes: pbs,
+    metadataSizePb: 0,
+    salt: SALT,
+    uuid: UUID,
+    name: 'disk-a',
+    ringBufferSizePb: ringPb,
+    oldestLsid: lsid,
+    writtenLsid: lsid,
+    deviceSizeLb: 2048,
+    ...changes,
+  };
+  const image = new Uint8Array((4096 / pbs + 2 + ringPb) * pbs + (pbs === 512 ? 4096 : 0));
+  image.set(encodeSuperSector(sector), 4096);
+  return folder.write(name, image);
+}
