@@ -52,7 +52,7 @@ export interface FileSystemState {
   readonly isOrdered: boolean;
   readonly journal: Journal;
   root: Inode;
-  /** Files with content that is not on disk. */
+  /** Files with content that is not on disk, or whose blocks are not allocated up to their size. */
   readonly dirtyFiles: Set<Inode>;
   dirtyBytes: number;
   usedPages: number;
@@ -194,11 +194,16 @@ export function writeFile(state: FileSystemState, inode: Inode, offset: number, 
     throw new IoError('ENOSPC', `${state.name} is full: ${done} of ${bytes.length} bytes written`);
 }
 
+/** A file is clean when all its pages are on disk and its size can follow. */
+export function forgetClean(state: FileSystemState, inode: Inode): void {
+  if (inode.dirty.size === 0 && inode.allocatedBytes >= inode.sizeBytes) state.dirtyFiles.delete(inode);
+}
+
 export function truncateFile(state: FileSystemState, inode: Inode, sizeBytes: number): void {
   const dirtyBefore = inode.dirty.size;
   const { truncation, freedPages } = truncateContent(inode, sizeBytes);
   state.usedPages -= freedPages;
   state.dirtyBytes += (inode.dirty.size - dirtyBefore) * PAGE_BYTES;
-  if (inode.dirty.size === 0) state.dirtyFiles.delete(inode);
+  forgetClean(state, inode);
   state.journal.append([{ kind: 'truncation', inode, truncation }], [inode]);
 }

@@ -1,6 +1,6 @@
 import { type Inode, PAGE_BYTES, writeBackPage } from './file-system-inode.ts';
 import type { Part } from './file-system-journal.ts';
-import type { FileSystemState } from './file-system-state.ts';
+import { type FileSystemState, forgetClean } from './file-system-state.ts';
 import type { RandomStream } from './random.ts';
 
 /**
@@ -17,7 +17,7 @@ export function writeBack(state: FileSystemState, inode: Inode, page: number): b
   if (!inode.dirty.has(page)) return false;
   writeBackPage(inode, page);
   state.dirtyBytes -= PAGE_BYTES;
-  if (inode.dirty.size === 0) state.dirtyFiles.delete(inode);
+  forgetClean(state, inode);
   return true;
 }
 
@@ -35,6 +35,7 @@ export function allocate(state: FileSystemState, inode: Inode, sizeBytes: number
   }
   const operation = state.journal.append([{ kind: 'size', inode, sizeBytes }], [inode]);
   if (!state.isOrdered) state.journal.makeDurable(operation.parts[0] as Part);
+  forgetClean(state, inode);
 }
 
 /** Allocates all and writes all back. */
