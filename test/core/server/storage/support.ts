@@ -82,7 +82,7 @@ export class FakeProxy {
         await acceptWlog(channel);
         const packs: { lsid: number; sizePb: number }[] = [];
         for await (const { header } of receiveLogPacks(channel, request, codecs)) {
-          packs.push({ lsid: header.logpackLsid, sizePb: header.totalIoSizePb + 1 });
+          packs.push({ lsid: header.logpackLsid ?? -1, sizePb: header.totalIoSizePb + 1 });
           await this.at('pack', request);
         }
         const diff = await receiveWlogDiff(channel);
