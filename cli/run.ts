@@ -1,92 +1,61 @@
-import { readFileSync } from 'node:fs';
-import { errorText, FormatError, NotFoundError } from '../core/errors.ts';
-import { LOGICAL_BLOCK_BYTES, MIB } from '../core/units.ts';
-import { SCENARIOS } from '../scenarios/index.ts';
-import type { Scenario, ScenarioInput } from '../scenarios/lib/scenario.ts';
-import { simulate } from '../scenarios/lib/simulate.ts';
-import { virtualTimeText } from '../scenarios/lib/story.ts';
-import type { SimGroupOptions } from '../sim/group.ts';
+import { availableParallelism } from 'node:os';
+import { chooseJobs, loadScenario } from './run/choose.ts';
+import { exitCodeOf, type RunJob, type RunReport } from './run/job.ts';
+import { outcomeLine, runJob } from './run/one.ts';
+import { runJobs } from './run/pool.ts';
+import { createReporter, failureLines, type ReporterName } from './run/reporters.ts';
+
+export { exitCodeOf, type RunReport } from './run/job.ts';
+export { runOne } from './run/one.ts';
 
 export interface RunOptions {
   readonly seed: number;
+  /** Runs with so many seeds, from `seed` on. */
+  readonly repeat: number;
+  readonly reporter: ReporterName;
+  /** Scenarios at a time; null: as many as there are cores. */
+  readonly jobs: number | null;
   /** Path of a disk image to use in place of the fixture. */
   readonly image: string | null;
-  readonly json: boolean;
   /** No story, only the outcome. */
   readonly quiet: boolean;
 }
 
-/** What a run of one scenario gave, for programs. */
-export interface RunReport {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly passed: boolean;
-  readonly summary: string;
-  readonly virtualTimeS: number | null;
-  readonly eventCount: number | null;
+/** Folder for histories of failures, below the working directory. */
+export const FAILURES_FOLDER = 'failures';
+/** Real time after which a scenario counts as one that does not end. */
+const LIMIT_S = 120;
+
+/** `walbox run`: one run tells its story, several are run side by side. The exit code is 1 when one failed. */
+export async function runScenarios(args: readonly string[], options: RunOptions): Promise<number> {
+  const seeds = Array.from({ length: options.repeat }, (_, i) => options.seed + i);
+  const jobs = await chooseJobs(args, seeds, options.image);
+  const [only] = jobs;
+  if (jobs.length === 1 && only !== undefined && options.reporter === 'text')
+    return tell(only, options.quiet);
+  return exitCodeOf(await runSideBySide(jobs, options));
 }
 
-/** Runs scenarios one after the other; the exit code is 0 when all passed. */
-export async function runScenarios(names: readonly string[], options: RunOptions): Promise<number> {
-  const chosen = names.map(findScenario);
-  const image = options.image === null ? null : readImage(options.image);
-  const reports: RunReport[] = [];
-  for (const scenario of chosen) {
-    const isTold = !options.quiet && !options.json;
-    const say = isTold ? (line: string) => process.stdout.write(`${line}\n`) : () => {};
-    if (isTold) say(`# ${scenario.name}: ${scenario.purpose} (seed ${options.seed})`);
-    const report = await runOne(scenario, { seed: options.seed, image }, say);
-    reports.push(report);
-    if (!options.json) process.stdout.write(`${outcomeLine(report)}\n`);
-  }
-  if (options.json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`);
-  return exitCodeOf(reports);
+/** Runs jobs over the cores and shows them by the reporter. */
+export async function runSideBySide(
+  jobs: readonly RunJob[],
+  options: { readonly reporter: ReporterName | 'none'; readonly jobs: number | null },
+): Promise<RunReport[]> {
+  const beganMs = performance.now();
+  const workerCount = Math.max(1, Math.min(options.jobs ?? availableParallelism(), jobs.length));
+  const reporter = createReporter(options.reporter, process.stdout, process.stderr);
+  const reports = await runJobs(jobs, { workerCount, limitS: LIMIT_S, failures: FAILURES_FOLDER }, reporter);
+  reporter.finished(reports, (performance.now() - beganMs) / 1000, workerCount);
+  return reports;
 }
 
-export function exitCodeOf(reports: readonly RunReport[]): number {
-  return reports.every((report) => report.passed) ? 0 : 1;
-}
-
-/** Runs one scenario in a simulation; what it throws is a failure with that reason. */
-export async function runOne(
-  scenario: Scenario,
-  input: ScenarioInput,
-  say: (line: string) => void,
-  group: Partial<SimGroupOptions> = {},
-): Promise<RunReport> {
-  const about = { scenario: scenario.name, seed: input.seed };
-  try {
-    const { result, figures } = await simulate(scenario, input, say, group);
-    return { ...about, ...result, virtualTimeS: figures.virtualTimeUs / 1e6, eventCount: figures.eventCount };
-  } catch (error) {
-    return { ...about, passed: false, summary: errorText(error), virtualTimeS: null, eventCount: null };
-  }
-}
-
-function outcomeLine(report: RunReport): string {
-  const verdict = report.passed ? 'passed' : 'FAILED';
-  const time =
-    report.virtualTimeS === null ? '' : `, ${virtualTimeText(report.virtualTimeS * 1e6)} of virtual time`;
-  return `\n${verdict}: ${report.scenario}: ${report.summary} (seed ${report.seed}${time})`;
-}
-
-function findScenario(name: string): Scenario {
-  const found = SCENARIOS.find((scenario) => scenario.name === name);
-  if (found !== undefined) return found;
-  throw new NotFoundError(
-    `There is no scenario ${name}; there is: ${SCENARIOS.map((s) => s.name).join(', ')}.`,
-  );
-}
-
-const MAX_IMAGE_BYTES = 12 * MIB;
-
-/** A user's disk image. Throws FormatError for one that does not fit the scenarios' devices. */
-function readImage(path: string): Uint8Array {
-  const image = new Uint8Array(readFileSync(path));
-  if (image.length === 0 || image.length % LOGICAL_BLOCK_BYTES !== 0 || image.length > MAX_IMAGE_BYTES) {
-    throw new FormatError(
-      `An image of whole blocks of 512 bytes, at most ${MAX_IMAGE_BYTES} bytes, is expected; ${path} has ${image.length}.`,
-    );
-  }
-  return image;
+/** Tells the story of one run on stdout: the same seed gives the same bytes. */
+async function tell(job: RunJob, isQuiet: boolean): Promise<number> {
+  const say = isQuiet ? () => {} : (line: string) => process.stdout.write(`${line}\n`);
+  const { name, purpose } = await loadScenario(job);
+  if (!isQuiet) say(`# ${name}: ${purpose} (seed ${job.seed})`);
+  const report = await runJob(job, say, FAILURES_FOLDER);
+  process.stdout.write(`\n${outcomeLine(report)}\n`);
+  for (const line of failureLines(report)) process.stderr.write(`${line}\n`);
+  return exitCodeOf([report]);
 }

@@ -1,9 +1,13 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/errors.ts';
-import { SCENARIOS } from '../scenarios/index.ts';
-import { runScenarios } from './run.ts';
+import { listScenarios } from './list.ts';
+import { REPORTERS } from './run/reporters.ts';
+import { type RunOptions, runScenarios } from './run.ts';
 import { TOOLS } from './tools/index.ts';
 import { runToolInProcess } from './tools/process-io.ts';
+
+/** Options of `walbox run` as they are typed. */
+type RunArguments = Omit<RunOptions, 'image' | 'jobs'> & { json: boolean; image?: string; jobs?: number };
 
 /** The program `walbox`. Returns the exit code: 0 done, 1 something failed or was not understood. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -19,24 +23,31 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('run')
-    .description('run scenarios in a simulated backup group')
-    .argument('[name...]', 'scenarios to run', ['basic-backup'])
+    .description('run scenarios in a simulated backup group: one is told, several are run side by side')
+    .argument('[name...]', 'names, ids or patterns (see walbox list), files, history files; default: all')
     .option('--seed <number>', 'seed of everything random', parseSeed, 1)
-    .option('--image <file>', 'begin with your own disk image instead of the fixture')
-    .option('--json', 'print the outcome for programs', false)
+    .option('--repeat <count>', 'run each with so many seeds, from --seed on', parseCount, 1)
+    .addOption(new Option('--reporter <name>', 'how results are shown').choices(REPORTERS).default('text'))
+    .option('--jobs <count>', 'scenarios at a time (default: the number of cores)', parseCount)
+    .option('--image <file>', 'begin with your own disk image instead of the fixture (basic-backup)')
+    .option('--json', 'short for --reporter json', false)
     .option('--quiet', 'print the outcome only, not the story', false)
-    .action(
-      async (names: string[], options: { seed: number; image?: string; json: boolean; quiet: boolean }) => {
-        exitCode = await runScenarios(names, { ...options, image: options.image ?? null });
-      },
-    );
+    .action(async (names: string[], { json, reporter, image, jobs, ...rest }: RunArguments) => {
+      exitCode = await runScenarios(names, {
+        ...rest,
+        reporter: json ? 'json' : reporter,
+        image: image ?? null,
+        jobs: jobs ?? null,
+      });
+    });
 
   program
     .command('list')
     .description('list the scenarios')
-    .action(() => {
-      const width = Math.max(...SCENARIOS.map((scenario) => scenario.name.length));
-      for (const { name, purpose } of SCENARIOS) process.stdout.write(`${name.padEnd(width)}  ${purpose}\n`);
+    .option('--markdown', 'run them all and print the table of docs/scenarios.md', false)
+    .option('--write <file>', 'with --markdown: put the table between the marks in this file')
+    .action(async ({ markdown, write }: { markdown: boolean; write?: string }) => {
+      exitCode = await listScenarios({ asTable: markdown || write !== undefined, path: write ?? null });
     });
 
   program.addHelpText('after', () => `\n${toolsText()}`);
@@ -63,4 +74,11 @@ function parseSeed(text: string): number {
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new InvalidArgumentError('a seed is a whole number from 0 on');
   return seed;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('a count is a whole number from 1 on');
+  return count;
 }

@@ -21,6 +21,8 @@ export interface ScenarioOutcome {
   readonly passed: boolean;
   /** One sentence. */
   readonly summary: string;
+  /** The world lacks something that the scenario needs: it was not run. */
+  readonly isNotApplicable?: boolean;
 }
 
 /**

@@ -70,5 +70,13 @@ export function simulate(
   say: Say,
   group: Partial<SimGroupOptions> = {},
 ): Promise<SimulatedRun> {
-  return simulateScenario(scenario, input, say, (made, story) => scenario.run(made, story, input), { group });
+  const tell = async (made: SimGroup, story: Story): Promise<ScenarioOutcome> => {
+    const missing = scenario.needs.filter((capability) => !made.capabilities.has(capability));
+    if (missing.length > 0) {
+      const summary = `this world has no ${missing.join(', ')}`;
+      return { passed: false, isNotApplicable: true, summary };
+    }
+    return scenario.run(made, story, input);
+  };
+  return simulateScenario(scenario, input, say, tell, { group });
 }
