@@ -7,6 +7,7 @@ import { loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { FormatError, IoError } from '../../core/errors.ts';
 import { nodeClock } from '../../native/clock.ts';
 import { loadNativeCodecs, nativeCodecPool } from '../../native/codecs.ts';
+import { readAt, writeAll } from '../../native/file-bytes.ts';
 import { openFileDevice } from '../../native/file-device.ts';
 import { createOutputFile, removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
@@ -136,5 +137,30 @@ describe('clock and random', () => {
     for (let i = 0; i < 100; i++) expect(random.below('a', 3)).toBeLessThan(3);
     expect(random.below('a', Number.MAX_SAFE_INTEGER)).toBeGreaterThanOrEqual(0);
     expect(() => random.below('a', 0)).toThrow(RangeError);
+  });
+});
+
+describe('short reads and writes', () => {
+  it('are continued', async () => {
+    const content = new Uint8Array([1, 2, 3, 4, 5, 6, 7]);
+    const written: number[] = [];
+    const handle = {
+      async read(bytes: Uint8Array, at: number, size: number, position: number | null) {
+        const part = content.subarray(position ?? 0, (position ?? 0) + Math.min(2, size));
+        bytes.set(part, at);
+        return { bytesRead: part.length };
+      },
+      async write(bytes: Uint8Array, at: number, size: number, position: number | null) {
+        const part = bytes.subarray(at, at + Math.min(2, size));
+        for (const [i, byte] of part.entries()) written[(position ?? written.length) + i] = byte;
+        return { bytesWritten: part.length };
+      },
+    };
+    expect([...(await readAt(handle, 'x', 1, 5))]).toEqual([2, 3, 4, 5, 6]);
+    expect([...(await readAt(handle, 'x', 4, 9))]).toEqual([5, 6, 7]);
+    await writeAll(handle, 'x', 0, content);
+    expect(written).toEqual([...content]);
+    await writeAll(handle, 'x', null, content);
+    expect(written).toEqual([...content, ...content]);
   });
 });

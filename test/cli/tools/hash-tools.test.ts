@@ -111,6 +111,14 @@ describe('checksum', () => {
     const expected = [1, 2, 3].map((word, i) => `${i}\t${hex(new Uint8Array([255, 255, 255, 256 - word]))}`);
     expect(linesOf((await run('checksum', ['-hex', '-bulk', '4'], { stdin: bytes })).out)).toEqual(expected);
     expect((await run('checksum', ['-bulk', '4'])).out).toBe('');
+    // Pieces that are read in more than one go.
+    const large = new Uint8Array(3 << 20).map((_, i) => i % 251);
+    const sums = [0, 1].map(
+      (i) => `${i}\t${checksum(large.subarray(i * (3 << 19), (i + 1) * (3 << 19)), 0)}`,
+    );
+    expect(
+      linesOf((await run('checksum', ['-bulk', '1536K'], { stdin: large, chunkBytes: 65536 })).out),
+    ).toEqual(sums);
   });
 });
 
