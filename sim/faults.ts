@@ -1,10 +1,10 @@
-import { IoError } from '../core/errors.ts';
+import { IoError, NotFoundError } from '../core/errors.ts';
 import type { CrashFault, DelayFault, ErrorFault, Fault, StorageFault } from './fault-kinds.ts';
 import type { CallFaults, CallInfo, CrashPhase, Incarnation } from './incarnation.ts';
 import { NO_LABELS, traceEvent } from './kernel.ts';
 import type { Link } from './link.ts';
 import type { Simulation } from './simulation.ts';
-import { breakStorage } from './storage-faults.ts';
+import { breakStorage, type StorageRepair } from './storage-faults.ts';
 
 type AtCallFault = CrashFault | ErrorFault | DelayFault;
 
@@ -223,7 +223,14 @@ export class FaultPlan implements CallFaults {
   }
 
   #breakStorage(fault: StorageFault): void {
-    const broken = breakStorage(this.#simulation.host(fault.host), fault);
+    let broken: StorageRepair | null;
+    try {
+      broken = breakStorage(this.#simulation.host(fault.host), fault);
+    } catch (error) {
+      // A volume that is not there now cannot break.
+      if (error instanceof NotFoundError) return;
+      throw error;
+    }
     this.#note(fault, fault.host);
     if (broken === null) return;
     const { afterUs } = broken;

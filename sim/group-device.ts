@@ -74,14 +74,14 @@ export class SimGroupDevice implements GroupDevice {
 
   /** The device as it is opened by the application, which is started when it does not run. */
   #device(): Promise<BlockDevice> {
-    this.#open ??= new Promise((resolve, reject) => {
-      const name = `application ${this.#name}`;
-      // A host that starts again what ran at its power loss starts an application that nobody holds.
-      this.#host.processes.get(name)?.kill();
-      if (!this.#host.powered) {
-        this.#open = null;
-        throw new IoError('EIO', `${this.storage} has no power: ${this.path} is gone`);
-      }
+    if (this.#open !== null) return this.#open;
+    if (!this.#host.powered) {
+      return Promise.reject(new IoError('EIO', `${this.storage} has no power: ${this.path} is gone`));
+    }
+    const name = `application ${this.#name}`;
+    // A host that starts again what ran at its power loss starts an application that nobody holds.
+    this.#host.processes.get(name)?.kill();
+    this.#open = new Promise((resolve, reject) => {
       const process = this.#host.spawn(name, async (world) => {
         try {
           resolve(await world.devices.openDevice(this.path, STEP));
