@@ -6,6 +6,7 @@ export default defineConfig({
     setupFiles: ['test/fixed-seed.ts'],
     pool: 'threads',
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: { provider: 'v8', include: ['core/**/*.ts'], reporter: ['text-summary', 'json'] },
   },
 });
