@@ -61,6 +61,15 @@ export class BufferedReader {
     return this.#chunk.length - this.#position;
   }
 
+  /** The next byte when it is in memory already, else -1. */
+  tryByte(): number {
+    const byte = this.#chunk[this.#position];
+    if (byte === undefined) return -1;
+    this.#position += 1;
+    this.#consumed += 1;
+    return byte;
+  }
+
   /** The next `n` bytes when they are in memory already, else null and nothing is consumed. */
   tryRead(n: number): Uint8Array | null {
     if (this.buffered < n) return null;
@@ -120,11 +129,12 @@ export class BufferedReader {
   async #gather(n: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     let have = 0;
-    let joined = n <= TRUSTED_BYTES ? new Uint8Array(n) : null;
+    let joined: Uint8Array | null = null;
     while (have < n) {
       if (this.buffered === 0 && !(await this.#fill(n - have))) break;
       const part = this.tryRead(Math.min(n - have, this.buffered)) ?? EMPTY;
       if (have === 0 && part.length === n) return part;
+      if (have === 0 && n <= TRUSTED_BYTES) joined = new Uint8Array(n);
       if (joined === null) parts.push(part);
       else joined.set(part, have);
       have += part.length;

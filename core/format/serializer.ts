@@ -5,6 +5,7 @@
  */
 import { FormatError } from '../errors.ts';
 import { checkRange, checkU32, setU64, u64FromWords, viewOf } from './binary.ts';
+import { decodeUtf8, encodeUtf8, isShortAscii } from './utf8.ts';
 
 /** First of the eight heads that announce a payload. */
 const HEAD_U8 = 0x80;
@@ -80,7 +81,6 @@ function wordAt(bytes: Uint8Array, at: number): number {
  */
 export class Writer {
   #bytes = new Uint8Array(INITIAL_CAPACITY_BYTES);
-  #view = viewOf(this.#bytes);
   #size = 0;
 
   /** Bytes written so far. */
@@ -103,7 +103,8 @@ export class Writer {
   u16(value: number): void {
     checkRange(value, 0, 0xffff, 'a 16-bit integer');
     const at = this.#grow(2);
-    this.#view.setUint16(at, value, true);
+    this.#bytes[at] = value;
+    this.#bytes[at + 1] = value >> 8;
   }
 
   /** Variable length. */
@@ -130,13 +131,19 @@ export class Writer {
     } else {
       const at = this.#grow(9);
       this.#bytes[at] = HEAD_U64;
-      setU64(this.#view, at + 1, value, 'a 64-bit integer');
+      setU64(viewOf(this.#bytes), at + 1, value, 'a 64-bit integer');
     }
   }
 
   /** Size as a u64, then the UTF-8 bytes; no terminator. */
   string(text: string): void {
-    const bytes = new TextEncoder().encode(text);
+    if (isShortAscii(text)) {
+      this.u64(text.length);
+      const at = this.#grow(text.length);
+      for (let i = 0; i < text.length; i++) this.#bytes[at + i] = text.charCodeAt(i);
+      return;
+    }
+    const bytes = encodeUtf8(text);
     this.u64(bytes.length);
     this.raw(bytes);
   }
@@ -156,6 +163,14 @@ export class Writer {
   /** Everything written, as a copy. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#size);
+  }
+
+  /** Everything written, and nothing more: the writer begins anew. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.subarray(0, this.#size);
+    this.#bytes = new Uint8Array(INITIAL_CAPACITY_BYTES);
+    this.#size = 0;
+    return bytes;
   }
 
   /** `value` is the bit pattern as a signed integer. The shortest form wins; signed 8-bit comes first. */
@@ -183,7 +198,7 @@ export class Writer {
     } else {
       this.u8(HEAD_U32);
       const at = this.#grow(4);
-      this.#view.setUint32(at, value, true);
+      for (let i = 0; i < 4; i++) this.#bytes[at + i] = value >>> (8 * i);
     }
   }
 
@@ -195,7 +210,6 @@ export class Writer {
       const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
       larger.set(this.#bytes.subarray(0, at));
       this.#bytes = larger;
-      this.#view = viewOf(larger);
     }
     this.#size = needed;
     return at;
@@ -263,7 +277,7 @@ export class Reader {
     if (size > maxBytes)
       throw new FormatError(`a string must have at most ${maxBytes} bytes, got ${size}`, at);
     const begin = this.#take(size, 'a string');
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#bytes.subarray(begin, begin + size));
+    return decodeUtf8(this.#bytes.subarray(begin, begin + size));
   }
 
   /** A copy of the next `n` bytes. */

@@ -1,6 +1,7 @@
 import { BufferedReader } from '../engine/byte-stream.ts';
 import { AbortedError, FormatError, ProtocolError, TimeoutError } from '../errors.ts';
 import { decodeVarint, Reader, varintPayloadBytes, Writer } from '../format/serializer.ts';
+import { decodeUtf8 } from '../format/utf8.ts';
 import { UUID_BYTES, type Uuid } from '../format/uuid.ts';
 import type { MetaDiff, MetaSnap, MetaState } from '../snapshot/meta.ts';
 import { readMetaDiff, readMetaSnap, readMetaState } from '../snapshot/meta-codec.ts';
@@ -37,6 +38,8 @@ const WRITE_PIECE_BYTES = 64 * KIB;
 /** Payloads up to this size are joined with what is buffered. */
 const SMALL_BYTES = 4 * KIB;
 const HASH_BYTES = 16;
+/** Integers up to this are their own and only byte. */
+const MAX_ONE_BYTE_VALUE = 0x7f;
 /** Patience with one control byte: the peer may be busy for longer than one time limit. */
 const CONTROL_ATTEMPTS = 4;
 
@@ -50,7 +53,7 @@ export class Channel {
   readonly #connection: Connection;
   readonly #input: BufferedReader;
   readonly #pending = new Set<(error: Error) => void>();
-  #out = new Writer();
+  readonly #out = new Writer();
   #readStep: Step = '';
   #closed = false;
 
@@ -78,9 +81,7 @@ export class Channel {
   /** Sends what was put into `out`. */
   async flush(step: Step): Promise<void> {
     if (this.#out.sizeBytes === 0) return;
-    const bytes = this.#out.finish();
-    this.#out = new Writer();
-    await this.#send(bytes, step);
+    await this.#send(this.#out.take(), step);
   }
 
   /** Sends a payload, after what was put into `out`. Small ones may wait for the next flush. */
@@ -94,7 +95,8 @@ export class Channel {
   }
 
   async readU8(step: Step): Promise<number> {
-    return (await this.readBytes(1, step))[0];
+    const ready = this.#input.tryByte();
+    return ready >= 0 ? ready : (await this.readBytes(1, step))[0];
   }
 
   /** 00 or 01; anything else is a FormatError. */
@@ -151,7 +153,7 @@ export class Channel {
 
   /** A text whose size was read before. */
   async readText(sizeBytes: number, step: Step): Promise<string> {
-    return decodeText(await this.readBytes(sizeBytes, step));
+    return decodeUtf8(await this.readBytes(sizeBytes, step));
   }
 
   /** A list of strings, within LIMITS. */
@@ -285,7 +287,9 @@ export class Channel {
   }
 
   async #readVarint(width: 4 | 8, step: Step): Promise<number | null> {
-    return this.#readVarintTail(await this.readU8(step), width, step);
+    const ready = this.#input.tryByte();
+    const head = ready >= 0 ? ready : await this.readU8(step);
+    return head <= MAX_ONE_BYTE_VALUE ? head : this.#readVarintTail(head, width, step);
   }
 
   async #readVarintTail(head: number, width: 4 | 8, step: Step): Promise<number | null> {
@@ -337,11 +341,6 @@ export class Channel {
       );
     });
   }
-}
-
-/** Text of UTF-8 bytes; bytes that are none become replacement characters. */
-function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 function closedError(): AbortedError {

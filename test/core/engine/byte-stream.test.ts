@@ -72,6 +72,18 @@ describe('BufferedReader', () => {
   });
 });
 
+describe('single bytes', () => {
+  it('come from memory, or not at all', async () => {
+    const reader = new BufferedReader(memorySource(counting(5), 3));
+    expect(reader.tryByte()).toBe(-1);
+    await reader.read(1);
+    expect([reader.tryByte(), reader.tryByte(), reader.tryByte()]).toEqual([1, 2, -1]);
+    expect(reader.offset).toBe(3);
+    expect(await reader.read(2)).toEqual(Uint8Array.of(3, 4));
+    expect(reader.tryByte()).toBe(-1);
+  });
+});
+
 describe('streams in memory', () => {
   it('collect and read anywhere', async () => {
     const source = memorySource(counting(8), 3);

@@ -265,6 +265,18 @@ describe('values', () => {
     );
   });
 
+  it('are taken once: the writer begins anew and leaves them as they are', () => {
+    const writer = new Writer();
+    writer.string('walb');
+    writer.u32(0x12345678);
+    const first = writer.take();
+    writer.string('x'.repeat(100));
+    expect([...first]).toEqual([4, 119, 97, 108, 98, 0x82, 0x78, 0x56, 0x34, 0x12]);
+    expect(writer.sizeBytes).toBe(102);
+    expect(writer.take().length).toBe(102);
+    expect(writer.take().length).toBe(0);
+  });
+
   it('of any bytes are values or FormatErrors', () => {
     const methods = ['u8', 'bool', 'u16', 'u32', 'i32', 'u64', 'u64Number', 'string', 'strings'] as const;
     fc.assert(
