@@ -15,11 +15,11 @@ import type { StorageWorld } from '../core/world/index.ts';
 import type { SimDiskOptions } from './disk.ts';
 import { SimFileSystem, type SimFileSystemOptions } from './file-system.ts';
 import { SimGroupDevice } from './group-device.ts';
+import { BASE_DIRECTORY, filesOf, leaveRoom, loseData, readVolume } from './group-hosts.ts';
 import type { GroupLayout } from './group-layout.ts';
 import type { HostParts, SimHost } from './host.ts';
 import type { Simulation } from './simulation.ts';
 import { SimVolumeStore, type SimVolumeStoreOptions } from './volume-store.ts';
-import type { SimWorld } from './world.ts';
 
 /** How a simulated group is made; everything has a default. */
 export interface SimGroupOptions {
@@ -71,13 +71,13 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
   'power-loss',
   'network-faults',
   'data-loss',
+  'full-disks',
   'clock-step',
   'grow',
   'virtual-time',
 ]);
 
-/** Base directory of each server on its own host. */
-export const BASE_DIRECTORY = '/walb';
+export { BASE_DIRECTORY };
 
 /** A backup group in a simulation: one host for each server, one for the operator. */
 export interface SimGroup extends Group {
@@ -111,14 +111,14 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       ...options.parts?.volumes,
       ...(options.thin === false ? { backgroundSeed: simulation.random.seed } : { pool: THIN_POOL }),
     });
-    hosts.set(name, simulation.addHost(name, { volumes, ...filesOf(simulation, name, options) }));
+    hosts.set(name, simulation.addHost(name, { volumes, ...fileSystemFor(simulation, name, options) }));
   }
   for (const { name } of everyone.proxies) {
-    hosts.set(name, simulation.addHost(name, filesOf(simulation, name, options)));
+    hosts.set(name, simulation.addHost(name, fileSystemFor(simulation, name, options)));
   }
   const devices = new Map<string, SimGroupDevice[]>();
   for (const { name } of everyone.storages) {
-    const host = simulation.addHost(name, filesOf(simulation, name, options));
+    const host = simulation.addHost(name, fileSystemFor(simulation, name, options));
     hosts.set(name, host);
     devices.set(name, await makeDevices(host, options));
   }
@@ -183,6 +183,12 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
     powerLoss: (name) => hostOf(name).powerLoss(),
     powerOn: (name) => hostOf(name).powerOn(),
     stepClock: (name, seconds) => hostOf(name).clock.step(seconds * US_PER_S),
+    leaveRoom: (name, room) => leaveRoom(hostOf(name), room),
+    files: (name) => filesOf(hostOf(name)),
+    rotVolume: (archive, path, addressLb, sizeLb) => {
+      const medium = hostOf(archive).medium(path.split('/').at(-1) ?? '');
+      for (let i = 0; i < sizeLb; i++) medium.rot(addressLb + i);
+    },
   };
   for (const { name } of [...servers.archives, ...servers.proxies, ...servers.storages])
     await group.startServer(name);
@@ -204,7 +210,7 @@ function serversOf(layout: GroupLayout): ServerLayout {
 }
 
 /** The file system of a host where something is said about it. */
-function filesOf(simulation: Simulation, name: string, options: SimGroupOptions): HostParts {
+function fileSystemFor(simulation: Simulation, name: string, options: SimGroupOptions): HostParts {
   const given = options.parts?.files;
   if (given === undefined) return {};
   return { files: new SimFileSystem({ ...given, name: `${name}/files`, random: simulation.random }) };
@@ -266,49 +272,5 @@ function spawnServer(
         return runArchiveServer(world, archiveOptions(given), status);
       }
     }
-  });
-}
-
-/** Reads `/dev/GROUP/NAME` of an archive's host, as a program there would. */
-async function readVolume(host: SimHost, path: string): Promise<Uint8Array> {
-  const name = path.split('/').at(-1) ?? '';
-  return onHost(host, `read ${name}`, async (world) => {
-    const volume = await world.volumes.open(name, 'read', 'group.read-volume');
-    const bytes = await volume.read(0, volume.sizeLb(), 'group.read-volume');
-    volume.close();
-    return bytes;
-  });
-}
-
-/** Removes the server's files, and all volumes where there is a store. */
-async function loseData(host: SimHost, server: ServerConnectionParam): Promise<void> {
-  await onHost(host, 'lose data', async (world) => {
-    const remove = async (path: string): Promise<void> => {
-      for (const { name, kind } of await world.files.list(path, STEP)) {
-        if (kind === 'file') await world.files.unlink(`${path}/${name}`, STEP);
-        else await remove(`${path}/${name}`);
-      }
-      await world.files.removeDirectory(path, STEP);
-    };
-    if ((await world.files.stat(BASE_DIRECTORY, STEP)) !== null) await remove(BASE_DIRECTORY);
-    if (server.kind !== 'archive') return;
-    for (const { name } of await world.volumes.list(STEP)) await world.volumes.remove(name, STEP);
-  });
-  host.files.syncAll();
-}
-
-/** Runs a small program on a host. */
-function onHost<T>(host: SimHost, what: string, work: (world: SimWorld) => Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const process = host.spawn(what, async (world) => {
-      try {
-        resolve(await work(world));
-        return 0;
-      } catch (error) {
-        reject(error);
-        return 1;
-      }
-    });
-    void process.exited.then(() => reject(new StateError(`${host.name}: "${what}" was ended`)));
   });
 }

@@ -11,8 +11,10 @@ export type Capability =
   | 'power-loss'
   /** Links can be cut and slowed. */
   | 'network-faults'
-  /** Files of servers can be lost. */
+  /** Files of servers can be lost and spoiled. */
   | 'data-loss'
+  /** Disks and volume groups can be full. */
+  | 'full-disks'
   /** Wall clocks can be stepped. */
   | 'clock-step'
   /** Data devices can be grown. */
@@ -79,4 +81,23 @@ export interface Group {
   powerOn(server: string): void;
   /** Steps the wall clock of a server's host. */
   stepClock(server: string, seconds: number): void;
+  /** Leaves so much room to a server's files and to an archive's volumes; null = no limit. */
+  leaveRoom(
+    server: string,
+    room: { readonly fileBytes?: number | null; readonly volumeLb?: Lb | null },
+  ): void;
+  /** The files of a server, as somebody with a hex editor sees them. */
+  files(server: string): GroupFiles;
+  /** Blocks of an archive's volume rot, by the path that it has there. */
+  rotVolume(archive: string, path: string, addressLb: Lb, sizeLb: Lb): void;
+}
+
+/** Files below a server's base directory; paths are relative to it. */
+export interface GroupFiles {
+  /** All files, sorted. */
+  list(): string[];
+  /** Throws NotFoundError. */
+  read(path: string): Uint8Array;
+  /** Puts a file there, durable. */
+  write(path: string, bytes: Uint8Array): void;
 }
