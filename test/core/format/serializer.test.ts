@@ -272,8 +272,8 @@ describe('values', () => {
     const first = writer.take();
     writer.string('x'.repeat(100));
     expect([...first]).toEqual([4, 119, 97, 108, 98, 0x82, 0x78, 0x56, 0x34, 0x12]);
-    expect(writer.sizeBytes).toBe(102);
-    expect(writer.take().length).toBe(102);
+    expect(writer.sizeBytes).toBe(101);
+    expect(writer.take().length).toBe(101);
     expect(writer.take().length).toBe(0);
   });
 
