@@ -45,6 +45,7 @@ const OPERATIONS = {
   getArchiveInfoList: queries.getArchiveInfoList,
   getArchiveUuid: queries.getArchiveUuid,
   getBase: queries.getBase,
+  getBaseAll: queries.getBaseAll,
   getBlockHash: queries.getBlockHash,
   getCold: queries.getCold,
   getDiffList: queries.getDiffList,

@@ -104,6 +104,19 @@ export async function getBase(session: ControlSession, ax: Server, vol: string):
   return stateFromText(await one(session, ax, ['base', vol]), session.world.clock.wallTimeS());
 }
 
+/** By volume: the state of its base image; volumes that are not active are left out. */
+export async function getBaseAll(session: ControlSession, ax: Server): Promise<Map<string, MetaState>> {
+  const found = new Map<string, MetaState>();
+  for (const line of await many(session, ax, ['base-all'])) {
+    const fields = parseLtsv(line);
+    const name = fields.get('name');
+    const state = fields.get('metastate');
+    if (name === undefined || state === undefined) throw new FormatError(`get_base_all:bad line:${line}`);
+    found.set(name, stateFromText(state, session.world.clock.wallTimeS()));
+  }
+  return found;
+}
+
 /** Every diff that an archive has, superseded ones too, beginning in [gidB, gidE). */
 export async function getDiffList(
   session: ControlSession,

@@ -8,7 +8,8 @@ import type { ServerConnectionParam } from '../server-layout.ts';
 export interface ArchiveView {
   /** Volumes where nothing runs, with the time at which each action began last. */
   idleVolumes(): Promise<ReadonlyMap<string, ReadonlyMap<string, UnixTimeS | null>>>;
-  base(vol: string): Promise<MetaState>;
+  /** By volume. */
+  bases(): Promise<ReadonlyMap<string, MetaState>>;
   /** All snapshots, the base first. */
   restorable(vol: string): Promise<readonly GidInfo[]>;
   /** Size of the diffs up to a gid. */
@@ -29,7 +30,7 @@ export interface ArchiveView {
 export function archiveView(controller: Controller, archive: ServerConnectionParam): ArchiveView {
   return {
     idleVolumes: () => controller.getIdleVolumes(archive),
-    base: (vol) => controller.getBase(archive, vol),
+    bases: () => controller.getBaseAll(archive),
     restorable: (vol) => controller.getRestorable(archive, vol, 'all'),
     diffBytes: (vol, gidE) => controller.getTotalDiffSize(archive, vol, 0, gidE),
     diffCount: (vol) => controller.getNumDiff(archive, vol),

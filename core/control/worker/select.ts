@@ -58,8 +58,11 @@ export async function selectTask(input: SelectionInput): Promise<WorkerTask | nu
 /** Step 1: an apply that was interrupted is finished first. */
 async function resumeApply(input: SelectionInput): Promise<WorkerTask | null> {
   const vols = volumes(input, 'apply');
-  for await (const [vol, base] of answers(input, 'selectApplyTask1', vols, input.view.base)) {
-    const gid = base.isApplying ? base.snapE.gidB : null;
+  if (vols.length === 0) return null;
+  const bases = await input.view.bases();
+  for (const vol of vols) {
+    const base = bases.get(vol);
+    const gid = base?.isApplying === true ? base.snapE.gidB : null;
     if (gid !== null) return { kind: 'apply', vol, gid };
   }
   return null;

@@ -163,8 +163,12 @@ async function doTask(
   }
 }
 
-/** Without limits the newest run of diffs never ends, and only diffs between kept snapshots are merged. */
+/** Without limits the configuration does not do what people expect of it (docs/worker.md, "Limits of merges"). */
 function warnOfNoLimits({ log }: World, { merge }: WorkerConfig): void {
-  if (Number.isFinite(merge.maxCount) || Number.isFinite(merge.maxSizeBytes)) return;
-  log.warning('merge.max_nr and merge.max_size are not set: only diffs between kept snapshots are merged');
+  if (Number.isFinite(merge.maxSizeBytes)) return;
+  log.warning(
+    Number.isFinite(merge.maxCount)
+      ? 'merge.max_size is not set: the oldest diff swallows all others, and nothing becomes old enough to apply'
+      : 'merge.max_nr and merge.max_size are not set: only diffs between kept snapshots are merged',
+  );
 }

@@ -72,7 +72,10 @@ export function mockView(
         (volume) =>
           new Map(Object.entries(volume.begun ?? {}).map(([action, agoS]) => [action, NOW_S - agoS])),
       ),
-    base: async (vol) => of('base', vol).base ?? makeState(makeSnap(0)),
+    bases: async () => {
+      asked.push('bases');
+      return all((volume) => volume.base ?? makeState(makeSnap(0)));
+    },
     restorable: async (vol) =>
       (of('restorable', vol).times ?? []).map((timestamp, gid) => ({ gid, timestamp, isExplicit: null })),
     diffBytes: async (vol, gidE) =>
