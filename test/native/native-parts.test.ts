@@ -152,7 +152,7 @@ describe('short reads and writes', () => {
       },
       async write(bytes: Uint8Array, at: number, size: number, position: number | null) {
         const part = bytes.subarray(at, at + Math.min(2, size));
-        for (const [i, byte] of part.entries()) written[(position ?? written.length) + i] = byte;
+        written.splice(position ?? written.length, part.length, ...part);
         return { bytesWritten: part.length };
       },
     };

@@ -226,6 +226,8 @@ describe('tools on a log device', () => {
       'lsid: 320',
       'valid (w/i checksum)',
     ]);
+    // Blocks of zeros are no headers of lsid 0.
+    expect((await run('search-lsid', [ldev, '0'])).out).toBe('');
     const image = folder.read('tools.img');
     image[24 * 512] ^= 1;
     image[30 * 512 + 24 + 4] = 0;
