@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { FormatError } from '../core/errors.ts';
 import { chooseJobs, loadScenario } from './run/choose.ts';
 import { exitCodeOf, type RunJob, type RunReport } from './run/job.ts';
 import { outcomeLine, runJob } from './run/one.ts';
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly jobs: number | null;
   /** Path of a disk image to use in place of the fixture. */
   readonly image: string | null;
+  /** Where the trace of the one run is written. */
+  readonly trace: string | null;
   /** No story, only the outcome. */
   readonly quiet: boolean;
 }
@@ -30,10 +33,19 @@ const LIMIT_S = 120;
 export async function runScenarios(args: readonly string[], options: RunOptions): Promise<number> {
   const seeds = Array.from({ length: options.repeat }, (_, i) => options.seed + i);
   const jobs = await chooseJobs(args, seeds, options.image);
+  if (options.trace !== null) traceInto(jobs, options.trace);
   const [only] = jobs;
   if (jobs.length === 1 && only !== undefined && options.reporter === 'text')
     return tell(only, options.quiet);
   return exitCodeOf(await runSideBySide(jobs, options));
+}
+
+/** Throws FormatError unless there is one run. */
+function traceInto(jobs: RunJob[], tracePath: string): void {
+  const [only] = jobs;
+  if (jobs.length !== 1 || only === undefined)
+    throw new FormatError(`A trace is of one run; these are ${jobs.length}.`);
+  jobs[0] = { ...only, tracePath };
 }
 
 /** Runs jobs over the cores and shows them by the reporter. */

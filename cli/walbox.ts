@@ -7,7 +7,12 @@ import { TOOLS } from './tools/index.ts';
 import { runToolInProcess } from './tools/process-io.ts';
 
 /** Options of `walbox run` as they are typed. */
-type RunArguments = Omit<RunOptions, 'image' | 'jobs'> & { json: boolean; image?: string; jobs?: number };
+type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
+  json: boolean;
+  image?: string;
+  jobs?: number;
+  trace?: string;
+};
 
 /** The program `walbox`. Returns the exit code: 0 done, 1 something failed or was not understood. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -30,14 +35,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .addOption(new Option('--reporter <name>', 'how results are shown').choices(REPORTERS).default('text'))
     .option('--jobs <count>', 'scenarios at a time (default: the number of cores)', parseCount)
     .option('--image <file>', 'begin with your own disk image instead of the fixture (basic-backup)')
+    .option('--trace <file>', 'write the trace of the run: every call, message and fault, a line each')
     .option('--json', 'short for --reporter json', false)
     .option('--quiet', 'print the outcome only, not the story', false)
-    .action(async (names: string[], { json, reporter, image, jobs, ...rest }: RunArguments) => {
+    .action(async (names: string[], { json, reporter, image, jobs, trace, ...rest }: RunArguments) => {
       exitCode = await runScenarios(names, {
         ...rest,
         reporter: json ? 'json' : reporter,
         image: image ?? null,
         jobs: jobs ?? null,
+        trace: trace ?? null,
       });
     });
 

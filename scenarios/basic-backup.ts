@@ -19,8 +19,11 @@ import { RandomLoad, writeDifferences } from './lib/workload.ts';
  */
 
 const VOL = 'vol0';
-const DEVICE_MIB = 12;
-const GROWN_MIB = 16;
+/** Room behind the file system, for an application. */
+const ROOM_MIB = 4;
+/** By so much the volume grows. */
+const GROWTH_MIB = 4;
+const LOG_MIB = 8;
 const LB_PER_MIB = MIB / LOGICAL_BLOCK_BYTES;
 
 /** A restored snapshot and what became of it: a row of the table at the end. */
@@ -49,7 +52,10 @@ interface Day {
   readonly after: Uint8Array;
   readonly rows: RestoredRow[];
   /** Restored images by gid, the first of each, for those who look into them. */
-  readonly images: Map<Gid, Uint8Array>;
+  readonly images: Map<Gid, Uint8Array> | null;
+  /** Size of the volume in MiB before and after it grows. */
+  readonly sizeMib: number;
+  readonly grownMib: number;
 }
 
 export const basicBackup: Scenario = {
@@ -57,18 +63,24 @@ export const basicBackup: Scenario = {
   purpose: 'The basic backup day of an operator, end to end, on a real file system, judged block by block',
   layout: 's0/p0/a0',
   needs: ['kill', 'grow'],
-  deviceMib: DEVICE_MIB,
-  logMib: 8,
+  deviceMib,
+  // While the volume is standby nobody sends its log, and the whole image is written.
+  logMib: (input) => (input.image === null ? LOG_MIB : LOG_MIB + 2 * deviceMib(input)),
   run: async (group, story, input) => (await runBasicBackup(group, story, input)).outcome,
 };
 
-/** As the scenario, and what it restored. */
+function deviceMib({ image }: Pick<ScenarioInput, 'image'>): number {
+  return Math.ceil((image ?? fixtureImage(1)).length / MIB) + ROOM_MIB;
+}
+
+/** As the scenario, and what it restored; the images are kept only if there is a place for them. */
 export async function runBasicBackup(
   group: Group,
   story: Story,
   input: ScenarioInput,
-): Promise<{ outcome: ScenarioOutcome; rows: readonly RestoredRow[]; images: ReadonlyMap<Gid, Uint8Array> }> {
-  const day = makeDay(group, story, input);
+  images: Map<Gid, Uint8Array> | null = null,
+): Promise<{ outcome: ScenarioOutcome; rows: readonly RestoredRow[] }> {
+  const day = makeDay(group, story, input, images);
   await initialize(day);
   await back(day);
   await takeSnapshots(day);
@@ -79,18 +91,19 @@ export async function runBasicBackup(
   await killEachServer(day);
   await overflow(day);
   await clearAndShutDown(day);
-  return { outcome: judge(day), rows: day.rows, images: day.images };
+  return { outcome: judge(day), rows: day.rows };
 }
 
-function makeDay(group: Group, story: Story, input: ScenarioInput): Day {
+function makeDay(group: Group, story: Story, input: ScenarioInput, images: Map<Gid, Uint8Array> | null): Day {
   const [device] = group.devices('s0');
   if (device === undefined) throw new Error('The storage s0 has no walb device.');
   const before = input.image ?? fixtureImage(1);
   const after = input.image === null ? fixtureImage(2) : changedImage(input.image, input.seed);
+  const sizeMib = deviceMib(input);
   const volume = new RecordedDevice(device, { discardIsZero: true });
   const load = new RandomLoad(group, volume, new KeyedRandom(input.seed).at('basic-backup', 'load'), {
     beginLb: Math.ceil(before.length / LOGICAL_BLOCK_BYTES),
-    endLb: DEVICE_MIB * LB_PER_MIB,
+    endLb: sizeMib * LB_PER_MIB,
     maxIoLb: 32,
     intervalS: 0.05,
   });
@@ -104,12 +117,15 @@ function makeDay(group: Group, story: Story, input: ScenarioInput): Day {
     a0: a0 as ServerConnectionParam,
     volume,
     load,
+    sizeMib,
+    grownMib: sizeMib + GROWTH_MIB,
     before,
     after,
     rows: [],
-    images: new Map(),
+    images,
   };
 }
+
 /** A user's image has no second generation: some of its blocks change at random. */
 function changedImage(image: Uint8Array, seed: number): Uint8Array {
   const random = new KeyedRandom(seed).at('basic-backup', 'change');
@@ -243,7 +259,7 @@ async function restoreOne(day: Day, gid: Gid, isClean = true): Promise<void> {
       ? `the image at gid ${gid} is admissible`
       : `NOT admissible: ${verdict.reason}${where}`,
   );
-  if (!images.has(gid)) images.set(gid, image);
+  if (images !== null && !images.has(gid)) images.set(gid, image);
   rows.push({
     gid,
     time: timeToPrintable(info?.timestamp ?? 0),
@@ -298,34 +314,34 @@ async function lookAround({ group, story, s0, p0, a0 }: Day): Promise<void> {
 }
 
 async function grow(day: Day): Promise<void> {
-  const { group, story, s0, a0, volume, load } = day;
+  const { group, story, s0, a0, volume, load, sizeMib, grownMib } = day;
   const walbc = group.controller;
   story.chapter('Resize');
   await story.refused(
-    `walbc.resize(VOL, ${DEVICE_MIB - 4}, true)`,
-    () => walbc.resize(VOL, DEVICE_MIB - 4, true),
+    `walbc.resize(VOL, ${sizeMib - 4}, true)`,
+    () => walbc.resize(VOL, sizeMib - 4, true),
     'shrink is not supported',
   );
   await story.refused(
-    `walbc.resizeStorage(s0, VOL, ${DEVICE_MIB - 4})`,
-    () => walbc.resizeStorage(s0, VOL, DEVICE_MIB - 4),
+    `walbc.resizeStorage(s0, VOL, ${sizeMib - 4})`,
+    () => walbc.resizeStorage(s0, VOL, sizeMib - 4),
     'shrink is not supported',
   );
   await story.refused(
-    `walbc.resizeStorage(s0, VOL, ${GROWN_MIB}) before its data device has grown`,
-    () => walbc.resizeStorage(s0, VOL, GROWN_MIB),
+    `walbc.resizeStorage(s0, VOL, ${grownMib}) before its data device has grown`,
+    () => walbc.resizeStorage(s0, VOL, grownMib),
     'ioctl error',
   );
-  await volume.device.growDataDevice(GROWN_MIB * LB_PER_MIB);
-  story.note(`the data device is grown to ${GROWN_MIB} MiB`);
-  await story.step(`walbc.resize(VOL, ${GROWN_MIB}, true)`, () => walbc.resize(VOL, GROWN_MIB, true));
+  await volume.device.growDataDevice(grownMib * LB_PER_MIB);
+  story.note(`the data device is grown to ${grownMib} MiB`);
+  await story.step(`walbc.resize(VOL, ${grownMib}, true)`, () => walbc.resize(VOL, grownMib, true));
   await story.step('walbc.getVolSizeLb(a0, VOL)', () => walbc.getVolSizeLb(a0, VOL));
-  load.setEnd(GROWN_MIB * LB_PER_MIB);
+  load.setEnd(grownMib * LB_PER_MIB);
   await group.clock.sleep(2);
   const gid = await takeSnapshot(day);
   await restoreOne(day, gid);
   story.check((await walbc.getState(s0, VOL)) === 'Target', 'the storage goes on as target');
-  story.check((await walbc.getVolSizeLb(a0, VOL)) === GROWN_MIB * LB_PER_MIB, 'the archive has the new size');
+  story.check((await walbc.getVolSizeLb(a0, VOL)) === grownMib * LB_PER_MIB, 'the archive has the new size');
 }
 
 async function removeRestored({ group, story, a0 }: Day): Promise<void> {
@@ -452,6 +468,7 @@ function judge({ story, rows }: Day): ScenarioOutcome {
   const bad = rows.filter((row) => !row.isAdmissible).length;
   return {
     passed: bad === 0 && rows.length > 0,
+    details: rows.map((row) => ({ ...row })),
     summary:
       bad === 0
         ? `${rows.length} restored images, all admissible by the ledger`

@@ -6,6 +6,8 @@ export interface RunJob {
   readonly seed: number;
   /** Path of a disk image to use in place of the fixture. */
   readonly image: string | null;
+  /** Where the trace is written. */
+  readonly tracePath?: string;
 }
 
 /** What a run of one scenario gave, for programs. */
@@ -19,6 +21,8 @@ export interface RunReport {
   readonly virtualTimeS: number | null;
   readonly eventCount: number | null;
   readonly realTimeS: number;
+  /** What the scenario measured, judged or listed, as it chose. */
+  readonly details: readonly Readonly<Record<string, string | number | boolean>>[];
   /** How it failed: for people, line by line. */
   readonly failure: FailureReport | null;
 }

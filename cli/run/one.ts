@@ -3,14 +3,14 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { errorText, FormatError } from '../../core/errors.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
 import type { Scenario, ScenarioInput } from '../../scenarios/lib/scenario.ts';
-import { simulate, simulateScenario } from '../../scenarios/lib/simulate.ts';
+import { type SimulatedOptions, simulate, simulateScenario } from '../../scenarios/lib/simulate.ts';
 import { type Say, virtualTimeText } from '../../scenarios/lib/story.ts';
-import type { SimGroupOptions } from '../../sim/group.ts';
 import { logLineToText } from '../../sim/log.ts';
 import { traceLineToText } from '../../sim/trace.ts';
 import { loadScenario } from './choose.ts';
 import { type CommandRecord, writeFailureHistory } from './history.ts';
 import { commandOf, type FailureReport, type RunJob, type RunReport } from './job.ts';
+import { openTraceFile } from './trace-file.ts';
 
 const LAST_STORY_LINES = 12;
 const LAST_LOG_LINES = 8;
@@ -20,9 +20,24 @@ const LAST_TRACE_LINES = 16;
 export async function runJob(job: RunJob, say: Say, failures: string): Promise<RunReport> {
   const scenario = await loadScenario(job);
   const input = { seed: job.seed, image: job.image === null ? null : readImage(job.image) };
-  const report = await runOne(scenario, input, say);
+  const report = await runTraced(job, scenario, input, say);
   if (report.status !== 'failed') return report;
   return { ...report, failure: await explain(job, scenario, input, report, failures) };
+}
+
+async function runTraced(
+  { tracePath }: RunJob,
+  scenario: Scenario,
+  input: ScenarioInput,
+  say: Say,
+): Promise<RunReport> {
+  if (tracePath === undefined) return runOne(scenario, input, say);
+  const trace = openTraceFile(tracePath);
+  try {
+    return await runOne(scenario, input, say, { simulation: { trace: trace.sink } });
+  } finally {
+    trace.end();
+  }
 }
 
 /** Runs one scenario in a simulation; what it throws is a failure with that reason. */
@@ -30,13 +45,13 @@ export async function runOne(
   scenario: Scenario,
   input: ScenarioInput,
   say: Say,
-  group: Partial<SimGroupOptions> = {},
+  options: SimulatedOptions = {},
 ): Promise<RunReport> {
   const beganMs = performance.now();
-  const about = { scenario: scenario.name, seed: input.seed, failure: null };
+  const about = { scenario: scenario.name, seed: input.seed, details: [], failure: null };
   const realTimeS = () => (performance.now() - beganMs) / 1000;
   try {
-    const { result, figures } = await simulate(scenario, input, say, group);
+    const { result, figures } = await simulate(scenario, input, say, options);
     const virtualTimeS = figures.virtualTimeUs / 1e6;
     const { eventCount } = figures;
     const status = result.isNotApplicable ? 'not-applicable' : result.passed ? 'passed' : 'failed';
@@ -131,9 +146,10 @@ export function outcomeLine(report: RunReport): string {
   return `${verdict}: ${report.scenario}: ${report.summary} (seed ${report.seed}${time})`;
 }
 
-const MAX_IMAGE_BYTES = 12 * MIB;
+/** An image is held several times: by device, archive, ledger and judge. */
+const MAX_IMAGE_BYTES = 256 * MIB;
 
-/** A user's disk image. Throws FormatError for one that does not fit the scenarios' devices. */
+/** A user's disk image. Throws FormatError for one that is not of whole blocks, or too large. */
 function readImage(path: string): Uint8Array {
   const image = new Uint8Array(readFileSync(path));
   if (image.length === 0 || image.length % LOGICAL_BLOCK_BYTES !== 0 || image.length > MAX_IMAGE_BYTES) {

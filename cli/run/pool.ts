@@ -113,5 +113,5 @@ function failedReport(job: RunJob, summary: string, realTimeS: number): RunRepor
   const { scenario, seed } = job;
   const failure = { lines: [], historyPath: null, command: commandOf(job) };
   const figures = { virtualTimeS: null, eventCount: null, realTimeS };
-  return { scenario, seed, status: 'failed', passed: false, summary, ...figures, failure };
+  return { scenario, seed, status: 'failed', passed: false, summary, ...figures, details: [], failure };
 }

@@ -34,6 +34,6 @@ port.on('message', async (job: RunJob) => {
 });
 
 function failedReport({ scenario, seed }: RunJob, summary: string): RunReport {
-  const nothing = { virtualTimeS: null, eventCount: null, realTimeS: 0, failure: null };
+  const nothing = { virtualTimeS: null, eventCount: null, realTimeS: 0, details: [], failure: null };
   return { scenario, seed, status: 'failed', passed: false, summary, ...nothing };
 }

@@ -21,6 +21,8 @@ export interface ScenarioOutcome {
   readonly passed: boolean;
   /** One sentence. */
   readonly summary: string;
+  /** Rows for programs: what was measured, judged or listed. */
+  readonly details?: readonly Readonly<Record<string, string | number | boolean>>[];
   /** The world lacks something that the scenario needs: it was not run. */
   readonly isNotApplicable?: boolean;
 }
@@ -41,10 +43,10 @@ export interface Scenario {
   readonly needs: readonly Capability[];
   /** Walb devices of each storage (default 1). */
   readonly deviceCount?: number;
-  /** Size of each walb device in MiB (default 16). */
-  readonly deviceMib?: number;
-  /** Size of each log device in MiB (default 16). */
-  readonly logMib?: number;
+  /** Size of each walb device in MiB (default 16), or what it is for an input. */
+  readonly deviceMib?: number | ((input: ScenarioInput) => number);
+  /** Size of each log device in MiB (default 16), or what it is for an input. */
+  readonly logMib?: number | ((input: ScenarioInput) => number);
   /** What archives keep images on; thick volumes begin with old data (default thin). */
   readonly volumes?: 'thin' | 'thick';
   /** Options of all servers of a kind. */

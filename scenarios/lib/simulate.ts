@@ -1,5 +1,5 @@
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
-import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
 import { createTurn } from '../../native/turn.ts';
 import { createSimGroup, type SimGroup, type SimGroupOptions } from '../../sim/group.ts';
 import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
@@ -18,6 +18,12 @@ export interface SimulatedRun<T = ScenarioOutcome> {
   readonly figures: RunFigures;
 }
 
+/** What may differ from what the scenario asks for. */
+export interface SimulatedOptions {
+  readonly simulation?: Partial<Omit<SimulationOptions, 'seed' | 'turn'>>;
+  readonly group?: Partial<SimGroupOptions>;
+}
+
 /** A simulation on this machine; options may replace anything but the loop's turn. */
 export async function newSimulation(
   seed: number,
@@ -33,10 +39,7 @@ export async function simulateScenario<T>(
   input: ScenarioInput,
   say: Say,
   tell: (group: SimGroup, story: Story) => Promise<T>,
-  options: {
-    readonly simulation?: Partial<Omit<SimulationOptions, 'seed' | 'turn'>>;
-    readonly group?: Partial<SimGroupOptions>;
-  } = {},
+  options: SimulatedOptions = {},
 ): Promise<SimulatedRun<T>> {
   const simulation = await newSimulation(input.seed, options.simulation);
   const result = await simulation.run(async () => {
@@ -45,8 +48,8 @@ export async function simulateScenario<T>(
       layout: parseGroupLayout(scenario.layout),
       spares: parseSpares(scenario.spares ?? '//'),
       deviceCount: scenario.deviceCount ?? 1,
-      deviceSizeLb: ((scenario.deviceMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
-      logSizeLb: ((scenario.logMib ?? 16) * MIB) / LOGICAL_BLOCK_BYTES,
+      deviceSizeLb: sizeLb(scenario.deviceMib, input),
+      logSizeLb: sizeLb(scenario.logMib, input),
       thin: scenario.volumes !== 'thick',
       storage: scenario.storageOptions ?? {},
       proxy: scenario.proxyOptions ?? {},
@@ -63,12 +66,19 @@ export async function simulateScenario<T>(
   };
 }
 
+const DEFAULT_SIZE_MIB = 16;
+
+function sizeLb(mib: Scenario['deviceMib'], input: ScenarioInput): Lb {
+  const size = typeof mib === 'function' ? mib(input) : (mib ?? DEFAULT_SIZE_MIB);
+  return (size * MIB) / LOGICAL_BLOCK_BYTES;
+}
+
 /** Runs a scenario in a simulation. */
 export function simulate(
   scenario: Scenario,
   input: ScenarioInput,
   say: Say,
-  group: Partial<SimGroupOptions> = {},
+  options: SimulatedOptions = {},
 ): Promise<SimulatedRun> {
   const tell = async (made: SimGroup, story: Story): Promise<ScenarioOutcome> => {
     const missing = scenario.needs.filter((capability) => !made.capabilities.has(capability));
@@ -78,5 +88,5 @@ export function simulate(
     }
     return scenario.run(made, story, input);
   };
-  return simulateScenario(scenario, input, say, tell, { group });
+  return simulateScenario(scenario, input, say, tell, options);
 }

@@ -33,13 +33,14 @@ interface Day {
 async function liveDay(input: Partial<ScenarioInput> = {}): Promise<Day> {
   const story: string[] = [];
   const whole: ScenarioInput = { seed: 1, image: null, ...input };
+  const images = new Map<number, Uint8Array>();
   const { result } = await simulateScenario(
     basicBackup,
     whole,
     (line) => story.push(line),
-    (made, teller) => runBasicBackup(made, teller, whole),
+    (made, teller) => runBasicBackup(made, teller, whole, images),
   );
-  return { ...result, story };
+  return { ...result, images, story };
 }
 
 let day: Day;
@@ -123,7 +124,9 @@ function filesOf(imagePath: string, folder: string): Map<string, string> {
 describe('spoiled data are noticed: the table says no, and the exit code is 1', () => {
   async function spoiledDay(at: NonNullable<ScenarioInput['at']>, group: Partial<SimGroupOptions> = {}) {
     const story: string[] = [];
-    const report = await runOne(basicBackup, { seed: 1, image: null, at }, (line) => story.push(line), group);
+    const report = await runOne(basicBackup, { seed: 1, image: null, at }, (line) => story.push(line), {
+      group,
+    });
     expect(exitCodeOf([report])).toBe(1);
     const table = story.slice(story.indexOf('== Restored snapshots =='));
     expect(table.filter((line) => line.endsWith('  no')).length).toBeGreaterThan(0);
