@@ -36,10 +36,33 @@ import { n11b } from './normal/n11b-grow-hash-backup.ts';
 import { n12 } from './normal/n12-exchange-storages.ts';
 import { n13 } from './normal/n13-disable-snapshots.ts';
 import { n14 } from './normal/n14-resync.ts';
+import { p1 } from './procedure/p1-all-proxies-down.ts';
+import { p2 } from './procedure/p2-archive-down-long.ts';
+import { p3 } from './procedure/p3-send-error.ts';
+import { p4 } from './procedure/p4-storage-lost.ts';
+import { p5 } from './procedure/p5-proxy-lost.ts';
+import { p6 } from './procedure/p6-survivor-becomes-primary.ts';
+import { p7 } from './procedure/p7-primary-lost-alone.ts';
+import { p8 } from './procedure/p8-device-content-lost.ts';
+import { p9 } from './procedure/p9-switch-by-full-backup.ts';
+import { p10 } from './procedure/p10-several-archives.ts';
+import { p11 } from './procedure/p11-switch-targets-with-replicas.ts';
+import { x1 } from './random/x1-random-operations.ts';
 import { r1 } from './replacement/r1-replace-storage.ts';
 import { r2 } from './replacement/r2-replace-proxy.ts';
 import { r3 } from './replacement/r3-replace-primary-archive.ts';
 import { r4 } from './replacement/r4-replace-secondary-archive.ts';
+import { u1 } from './untested/u1-explicit-snapshot-blocks-merge.ts';
+import { u2 } from './untested/u2-simultaneous-operations.ts';
+import { u3 } from './untested/u3-different-uuid.ts';
+import { u4 } from './untested/u4-empty-snapshots.ts';
+import { u5 } from './untested/u5-volume-names.ts';
+import { u6 } from './untested/u6-stop-empty-unreachable.ts';
+import { u7 } from './untested/u7-compression-changed.ts';
+import { u8 } from './untested/u8-clock-jumps.ts';
+import { u9 } from './untested/u9-two-proxies-parts.ts';
+import { u10 } from './untested/u10-proxy-disk-full.ts';
+import { u11 } from './untested/u11-archive-full.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -60,6 +83,15 @@ export const CATALOGUE: readonly Chapter[] = [
     scenarios: [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17],
   },
   { title: 'Replacement', scenarios: [r1, r2, r3, r4] },
+  {
+    title: 'Procedures of the troubleshooting documents',
+    scenarios: [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11],
+  },
+  { title: 'Random operations', scenarios: [x1] },
+  {
+    title: 'Situations that the original suites never test',
+    scenarios: [u1, u2, u3, u4, u5, u6, u7, u8, u9, u10, u11],
+  },
 ];
 
 /** All scenarios, in the order of the catalogue. */

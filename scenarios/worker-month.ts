@@ -17,7 +17,7 @@ import type { Story } from './lib/story.ts';
 
 const HOUR_S = 3600;
 const DAY_S = 24 * HOUR_S;
-/** A burst is a few small writes, then a flush. */
+/** A burst is a few small writes at once, then a flush. */
 const WRITES_PER_BURST = 4;
 const IO_LB = 8;
 
@@ -26,9 +26,9 @@ const IO_LB = 8;
  * a day, so that there are old enough ones to apply.
  */
 export const CONFIGURATION = {
-  general: { addr: 'a0', port: 10_200, max_task: 2, kick_interval: HOUR_S / 2 },
+  general: { addr: 'a0', port: 10_200, max_task: 2, kick_interval: HOUR_S },
   apply: { keep_period: '3d', interval: '1d' },
-  merge: { interval: '6h', max_nr: 16, max_size: '240K', threshold_nr: 60 },
+  merge: { interval: '12h', max_nr: 16, max_size: '240K', threshold_nr: 60 },
 };
 
 /**
@@ -81,8 +81,8 @@ export function workerStay({ days, volumes }: WorkerStay): Scenario {
     deviceCount: volumes,
     deviceMib: 1,
     logMib: 1,
-    // What an operator sets who has many quiet volumes: lags are asked once an hour.
-    storageOptions: { tsDeltaIntervalS: HOUR_S },
+    // What an operator sets who has many quiet volumes: servers ask each other seldom.
+    storageOptions: { tsDeltaIntervalS: HOUR_S, heartBeatIntervalS: 60 },
     run: async (group, story, input) => (await runWorkerStay(group, story, input, days)).outcome,
   };
 }
@@ -159,9 +159,10 @@ async function writeHourly(
   const sizeLb = seat.device.device.sizeLb();
   await group.clock.sleep(Math.floor(((index + 1) * HOUR_S) / (seats.length + 1)));
   while (group.clock.nowUs() < endUs) {
-    for (let i = 0; i < WRITES_PER_BURST; i++) {
-      await seat.device.write(stream.between(0, sizeLb - IO_LB), stream.bytes(IO_LB * LOGICAL_BLOCK_BYTES));
-    }
+    const writes = Array.from({ length: WRITES_PER_BURST }, () =>
+      seat.device.write(stream.between(0, sizeLb - IO_LB), stream.bytes(IO_LB * LOGICAL_BLOCK_BYTES)),
+    );
+    await Promise.all(writes);
     await seat.device.flush();
     seat.burstCount += 1;
     await group.clock.sleep(HOUR_S);
