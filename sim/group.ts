@@ -268,6 +268,7 @@ function spawnServer(
         // An archive wants its base directory to be there; an operator makes it once.
         if ((await world.files.stat(BASE_DIRECTORY, STEP)) === null)
           await world.files.makeDirectory(BASE_DIRECTORY, STEP);
+        await world.files.syncDirectory('/', STEP);
         const given = { ...options.archive, ...common, volumeGroup: VOLUME_GROUP, ...store };
         return runArchiveServer(world, archiveOptions(given), status);
       }

@@ -16,9 +16,10 @@ export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair 
       host.files.setMode(fault.mode);
       return { afterUs: fault.forUs, repair: () => host.files.setMode('read-write') };
     case 'files-full': {
-      const { capacityBytes, usedPages } = host.files.state;
+      // Back to what it was made with: two such faults may overlap.
+      const { parameters, usedPages } = host.files.state;
       host.files.setCapacity(usedPages * PAGE_BYTES + fault.leaveBytes);
-      return { afterUs: fault.forUs, repair: () => host.files.setCapacity(capacityBytes) };
+      return { afterUs: fault.forUs, repair: () => host.files.setCapacity(parameters.capacityBytes) };
     }
     case 'sync-failures':
       host.files.failSyncs(fault.count);
@@ -42,12 +43,11 @@ export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair 
     case 'volumes-full': {
       const { volumes } = host;
       if (volumes === null) throw new StateError(`Host ${host.name} has no volume store.`);
-      const { capacityLb } = volumes;
       volumes.capacityLb = volumes.usedLb() + fault.leaveLb;
       return {
         afterUs: fault.forUs,
         repair: () => {
-          volumes.capacityLb = capacityLb;
+          volumes.capacityLb = volumes.madeCapacityLb;
         },
       };
     }

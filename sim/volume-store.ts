@@ -70,13 +70,16 @@ export class SimVolumeStore {
   #listCount = 0;
   /** May be changed while it runs; what is there already stays. */
   capacityLb: Lb | null;
+  /** What it was made with. */
+  readonly madeCapacityLb: Lb | null;
 
   constructor(options: SimVolumeStoreOptions) {
     this.name = options.name;
     this.thin = options.thin;
     this.group = options.group ?? 'vg';
     this.pool = options.pool ?? (options.thin ? 'tp' : '');
-    this.capacityLb = options.capacityLb ?? null;
+    this.madeCapacityLb = options.capacityLb ?? null;
+    this.capacityLb = this.madeCapacityLb;
     this.#random = options.random;
     this.#parameters = options.parameters ?? mediumParameters('ideal', 512);
     this.#ioLatencies = options.ioLatencies ?? DEFAULT_DISK_LATENCIES;

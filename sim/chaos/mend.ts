@@ -1,0 +1,122 @@
+import type { Controller } from '../../core/control/controller.ts';
+import { errorText } from '../../core/errors.ts';
+import { ARCHIVE_ACTIVE, PROXY_ACTIVE } from '../../core/control/states.ts';
+import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
+import type { VolumeTruth } from './volume-truth.ts';
+
+/** What an operator found that a volume needs. */
+export type Remedy = 'nothing' | 'start' | 'hash-backup' | 'full-backup';
+
+/** How long an operator waits for one command's outcome. */
+export const PATIENCE_S = 30;
+
+/**
+ * Does what the documents say for the state in which a volume is found (docs/operations.md, "Recovery"): starts
+ * what is stopped, registers archives that proxies do not know, and backs up again where the log cannot go on.
+ * Returns what was needed. Throws what the commands throw.
+ */
+export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<Remedy> {
+  const sx = site.group.server(truth.storage);
+  const primary = primaryArchive(site);
+  const archiveState = await walbc.getState(primary, truth.name);
+  if (archiveState === 'Stopped') await walbc.start(primary, truth.name);
+  let state = await walbc.getState(sx, truth.name);
+  if (state === 'Target' && (await canGoOn(site, truth, walbc))) {
+    await startProxies(truth, walbc);
+    return 'nothing';
+  }
+  if (state === 'Clear') await walbc.initStorage(sx, truth.name, truth.device.path);
+  if (state === 'Target') {
+    await walbc.stop(sx, truth.name, 'force');
+    state = 'Stopped';
+  }
+  if (state === 'Stopped' && (await canGoOn(site, truth, walbc))) {
+    const isRefused = await walbc.start(sx, truth.name).then(
+      () => false,
+      (error: unknown) => {
+        // The storage says itself what it needs where its log was reset by halves.
+        if (errorText(error).includes('back it up again')) return true;
+        throw error;
+      },
+    );
+    await startProxies(truth, walbc);
+    if (!isRefused) return 'start';
+  }
+  return backUp(site, truth, walbc);
+}
+
+/** The log holds all that archives lack: no overflow, and log and image belong together. */
+async function canGoOn(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<boolean> {
+  const sx = site.group.server(truth.storage);
+  if (await walbc.isOverflow(sx, truth.name)) return false;
+  const primary = primaryArchive(site);
+  if (!ARCHIVE_ACTIVE.includes(await walbc.getState(primary, truth.name))) return false;
+  if ((await walbc.getUuid(sx, truth.name)) !== (await walbc.getUuid(primary, truth.name))) return false;
+  if (!(await walbc.isSynchronizing(primary, truth.name).catch(() => false))) return false;
+  truth.needsBackup = false;
+  truth.synchronized.add(primary.name);
+  return true;
+}
+
+async function startProxies(truth: VolumeTruth, walbc: Controller): Promise<void> {
+  for (const px of walbc.layout.proxies) {
+    if ((await walbc.getState(px, truth.name)) === 'Stopped') await walbc.start(px, truth.name);
+  }
+}
+
+/** A hash backup where the archive has an image of this volume, else a full one. */
+export async function backUp(
+  site: ChaosSite,
+  truth: VolumeTruth,
+  walbc: Controller,
+  wished: 'full' | 'hash' = 'hash',
+): Promise<Remedy> {
+  const sx = site.group.server(truth.storage);
+  const primary = primaryArchive(site);
+  await releaseProxies(truth, walbc);
+  let archiveState = await walbc.getState(primary, truth.name);
+  let kind: 'full' | 'hash' = ARCHIVE_ACTIVE.includes(archiveState) ? wished : 'full';
+  if (kind === 'full' && archiveState !== 'Clear' && archiveState !== 'SyncReady') {
+    truth.releaseAll(primary.name, archiveView(site, primary.name, truth)?.archiveUuid ?? '');
+    truth.synchronized.delete(primary.name);
+    if (ARCHIVE_ACTIVE.includes(archiveState)) await walbc.stop(primary, truth.name, 'force');
+    await walbc.resetVol(primary, truth.name);
+    archiveState = 'SyncReady';
+  }
+  const before = archiveView(site, primary.name, truth);
+  if (kind === 'hash' && before === null) kind = 'full';
+  // The controller takes every archive out of the proxies and only the primary one in again.
+  truth.synchronized.clear();
+  truth.needsBackup = true;
+  truth.backup = { kind, mark: truth.ledger.mark() };
+  const options = { timeoutS: PATIENCE_S, bulkSizeU: '16K' };
+  if (kind === 'full') await walbc.fullBackup(sx, truth.name, options);
+  else await walbc.hashBackup(sx, truth.name, options);
+  if (kind === 'full') site.counts.fullBackups += 1;
+  else site.counts.hashBackups += 1;
+  if (storageView(site, truth)?.state === 'Target') {
+    truth.needsBackup = false;
+    truth.synchronized.add(primary.name);
+  }
+  return kind === 'full' ? 'full-backup' : 'hash-backup';
+}
+
+/** Where only some proxies know an archive, none shall: the controller refuses to guess. */
+async function releaseProxies(truth: VolumeTruth, walbc: Controller): Promise<void> {
+  for (const ax of walbc.layout.archives) {
+    const isMixed = await walbc.isSynchronizing(ax, truth.name).then(
+      () => false,
+      () => true,
+    );
+    if (isMixed) {
+      truth.synchronized.delete(ax.name);
+      await walbc.stopSynchronizing(ax, truth.name);
+    }
+  }
+  for (const px of walbc.layout.proxies) {
+    const state = await walbc.getState(px, truth.name);
+    if (state !== 'Clear' && state !== 'Stopped' && !PROXY_ACTIVE.includes(state)) {
+      await walbc.waitForStopped(px, truth.name);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { errorText } from '../../core/errors.ts';
+import { parseStateChange } from '../../core/server/shared/state-machine.ts';
+import type { CodecPool } from '../../core/world/index.ts';
+import { DeadlockError, SpinningError, type Turn } from '../event-loop.ts';
+import { executeHistory, type History, type HistoryPlayer } from '../history.ts';
+import { PoisonError } from '../kernel.ts';
+import type { LogLine, LogSink } from '../log.ts';
+import type { Simulation, SimulationOptions } from '../simulation.ts';
+import type { TraceSink } from '../trace.ts';
+import { converge } from './converge.ts';
+import { type ChaosFailure, PropertyError } from './failure.ts';
+import type { ChaosLayout } from './layout.ts';
+import { checkChaosLayout } from './layout.ts';
+import type { ChaosOperation } from './operations.ts';
+import { checkChaosOperation } from './operations.ts';
+import { performOperation } from './perform.ts';
+import { checkSafety } from './safety.ts';
+import { buildSite, type ChaosCounts, type ChaosSite, guarded } from './site.ts';
+import { TransitionWatch } from './transitions.ts';
+
+/** A chaos history: plain JSON data. */
+export type ChaosHistory = History<ChaosLayout, ChaosOperation>;
+
+/** How to read histories of this kind. */
+export const CHAOS_CHECKS = { layout: checkChaosLayout, operation: checkChaosOperation };
+
+/** What a host of simulations gives: see native/turn.ts and core/engine/codec-registry.ts. */
+export interface ChaosMachine {
+  readonly newTurn: () => Turn;
+  readonly codecs: CodecPool;
+}
+
+export interface ChaosRunOptions {
+  readonly log?: LogSink;
+  readonly trace?: TraceSink;
+  readonly poison?: boolean;
+  /** Told each operation when it begins. */
+  readonly onOperation?: (operation: ChaosOperation, index: number, nowUs: number) => void;
+}
+
+/** What a run found and did. */
+export interface ChaosOutcome {
+  readonly failure: ChaosFailure | null;
+  readonly counts: ChaosCounts;
+  readonly writes: number;
+  /** Faults that struck: kills and power losses, and all others. */
+  readonly crashes: number;
+  readonly otherFaults: number;
+  /** By kind. */
+  readonly fired: ReadonlyMap<string, number>;
+  readonly transitions: ReadonlyMap<string, number>;
+  /** Calls by step. */
+  readonly steps: ReadonlyMap<string, number>;
+  readonly virtualTimeUs: number;
+  readonly eventCount: number;
+}
+
+/** Faults of storage: a program that cannot read or write its files may give up. */
+const EXCUSING_KINDS: readonly string[] = [
+  'error',
+  'files-full',
+  'files-mode',
+  'sync-failures',
+  'medium-mode',
+  'medium-damage',
+  'volumes-full',
+];
+const CRASH_KINDS: readonly string[] = ['crash', 'kill', 'power-loss'];
+
+/** Runs a history in a simulation of its own. Throws nothing: what goes wrong is in the outcome. */
+export async function runChaos(
+  history: ChaosHistory,
+  machine: ChaosMachine,
+  options: ChaosRunOptions = {},
+): Promise<ChaosOutcome> {
+  const transitions = new TransitionWatch();
+  let site: ChaosSite | null = null;
+  let simulation: Simulation | null = null;
+  const log = (line: LogLine): void => {
+    options.log?.(line);
+    if (line.level !== 'debug') return;
+    const change = parseStateChange(line.message);
+    const program = line.incarnation.slice(0, line.incarnation.indexOf('#'));
+    if (change === null) return;
+    const check = () => transitions.note(program, line.volume, change.from, change.to);
+    if (site === null) check();
+    else guarded(site, check);
+  };
+  const player: HistoryPlayer<ChaosLayout, ChaosOperation, ChaosSite> = {
+    armsAfterBuild: true,
+    build: async (made, layout) => {
+      simulation = made;
+      site = await buildSite(made, layout, checkSafety);
+      for (const fault of history.faults) {
+        if (EXCUSING_KINDS.includes(fault.kind) && 'host' in fault && fault.host !== null) {
+          site.excused.add(fault.host);
+        }
+      }
+      return site;
+    },
+    perform: async (at, operation, index) => {
+      throwFailure(at);
+      options.onOperation?.(operation, index, at.simulation.nowUs);
+      await performOperation(at, operation);
+      guarded(at, () => checkSafety(at));
+      throwFailure(at);
+    },
+    finish: async (at) => {
+      await converge(at);
+      throwFailure(at);
+    },
+  };
+  let failure: ChaosFailure | null = null;
+  try {
+    await executeHistory(history, player, simulationOptions(history.layout, machine, options, log));
+  } catch (error) {
+    failure = failureOf(error, simulation);
+  }
+  return outcomeOf(failure, site, simulation, transitions);
+}
+
+function throwFailure(site: ChaosSite): void {
+  if (site.failure !== null) throw site.failure;
+}
+
+function simulationOptions(
+  layout: ChaosLayout,
+  machine: ChaosMachine,
+  options: ChaosRunOptions,
+  log: LogSink,
+): Omit<SimulationOptions, 'seed'> {
+  const { linkMinUs, linkMeanUs, resetDropsQueued, shortReadChance, timerLateMaxUs } = layout;
+  const link = { latencyMinUs: linkMinUs, latencyMeanUs: linkMeanUs, bytesPerS: null, quantumBytes: 65_536 };
+  return {
+    turn: machine.newTurn(),
+    codecs: machine.codecs,
+    network: { link, resetDropsQueued, shortReadChance },
+    clock: { timerLateMaxUs },
+    log,
+    trace: options.trace ?? null,
+    poison: options.poison ?? false,
+  };
+}
+
+function failureOf(error: unknown, simulation: Simulation | null): ChaosFailure {
+  const atUs = simulation?.nowUs ?? 0;
+  if (error instanceof PropertyError) {
+    return { property: error.property, place: error.place, message: error.message, atUs };
+  }
+  const isStuck = [DeadlockError, SpinningError, PoisonError].some((kind) => error instanceof kind);
+  const name = error instanceof Error ? error.name : 'unknown';
+  const message = error instanceof Error ? (error.stack ?? error.message) : errorText(error);
+  return { property: isStuck ? 'run-ends' : 'no-program-error', place: name, message, atUs };
+}
+
+function outcomeOf(
+  failure: ChaosFailure | null,
+  site: ChaosSite | null,
+  simulation: Simulation | null,
+  transitions: TransitionWatch,
+): ChaosOutcome {
+  const fired = new Map<string, number>();
+  let crashes = 0;
+  let otherFaults = 0;
+  for (const [key, count] of simulation?.faults.fired ?? []) {
+    const kind = key.slice(0, key.indexOf(' '));
+    fired.set(kind, (fired.get(kind) ?? 0) + count);
+    if (CRASH_KINDS.includes(kind)) crashes += count;
+    else otherFaults += count;
+  }
+  const steps = new Map<string, number>();
+  for (const [step, kinds] of simulation?.kernel.stepCounts ?? []) {
+    let total = 0;
+    for (const count of kinds.values()) total += count;
+    steps.set(step, total);
+  }
+  const none = { operations: 0, refused: 0, snapshots: 0, judged: 0, hashBackups: 0, fullBackups: 0 };
+  return {
+    failure,
+    counts: site === null ? none : { ...(site as ChaosSite).counts },
+    writes: site === null ? 0 : (site as ChaosSite).volumes.reduce((sum, { writeCount }) => sum + writeCount, 0),
+    crashes,
+    otherFaults,
+    fired,
+    transitions: transitions.seen,
+    steps,
+    virtualTimeUs: simulation?.nowUs ?? 0,
+    eventCount: simulation?.kernel.loop.firedCount ?? 0,
+  };
+}
