@@ -184,6 +184,9 @@ export async function receiveDiffRepl(
   });
   await acceptDiff(channel);
   const { diff, uuid } = offer;
+  // The source may have gone on with another log, by a hash backup: what proxies send of it follows this diff.
+  // Before the diff, as in a hash backup, so that a crash between lets no diff of the old log follow.
+  if (!uuidEquals(await volume.files.loadUuid(), uuid)) await volume.files.saveUuid(uuid);
   await receiveDiff(server, volume, channel, diff, uuid);
   await ackDiff(channel);
   volume.lastWdiffReceivedTimeS = volume.world.clock.wallTimeS();

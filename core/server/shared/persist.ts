@@ -231,10 +231,10 @@ export async function takeBaseDirectory(
   step: Step,
 ): Promise<() => void> {
   const found = await files.stat(path, step);
-  if (found === null) {
-    await files.makeDirectory(path, step);
-    // Without this a power loss takes the whole directory, with all that was acknowledged in it.
-    await files.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/', step);
-  } else if (found.kind !== 'directory') throw new IoError('ENOTDIR', `${who}:not directory:${path}`);
+  if (found === null) await files.makeDirectory(path, step);
+  else if (found.kind !== 'directory') throw new IoError('ENOTDIR', `${who}:not directory:${path}`);
+  // Without this a power loss takes the whole directory, with all that was acknowledged in it. Also where it is
+  // there already: whoever made it may have died before this.
+  await files.syncDirectory(path.slice(0, path.lastIndexOf('/')) || '/', step);
   return files.lock(path, step);
 }

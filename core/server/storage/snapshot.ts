@@ -1,4 +1,5 @@
 import { OverflowError, StateError } from '../../errors.ts';
+import { uuidEquals } from '../../format/uuid.ts';
 import type { Gid, Lsid } from '../../units.ts';
 import { readVolumeSuperSector } from './device-log.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
@@ -7,15 +8,23 @@ import { type LogPosition, maxWlogSendPb, nextGid } from './wlog-plan.ts';
 
 /**
  * Takes a snapshot at the device's latest lsid and queues it; durable when the gid is returned
- * (docs/operations.md, "Snapshots"). Throws OverflowError when the log has lost history.
+ * (docs/operations.md, "Snapshots"). Throws OverflowError when the log has lost history, StateError when it was reset
+ * and the volume's files did not follow.
  */
 export async function takeSnapshot(
   server: StorageServer,
   volume: StorageVolume,
   isMergeable: boolean,
 ): Promise<Gid> {
-  const { physicalBlockBytes } = await readVolumeSuperSector(server, volume);
+  const { physicalBlockBytes, uuid } = await readVolumeSuperSector(server, volume);
   return volume.queueMutex.run(async () => {
+    // A stopped volume whose log was reset in between would give the gids of snapshots that were taken before.
+    if (!uuidEquals(uuid, await volume.files.loadUuid())) {
+      throw new StateError(
+        `takeSnapshot:the log of ${volume.wdevPath} is not the one that was sent from; reset the volume and back it up again`,
+        volume.states.state,
+      );
+    }
     const path = requireDevice(volume, 'takeSnapshot');
     const { devices } = volumeWorld(server, volume, 'snapshot');
     const { latest } = await devices.lsids(path, STEPS.readDevice);
