@@ -63,6 +63,17 @@ import { u8 } from './untested/u8-clock-jumps.ts';
 import { u9 } from './untested/u9-two-proxies-parts.ts';
 import { u10 } from './untested/u10-proxy-disk-full.ts';
 import { u11 } from './untested/u11-archive-full.ts';
+import { u12 } from './untested/u12-rotten-diff.ts';
+import { u13 } from './untested/u13-rotten-base.ts';
+import { u14 } from './untested/u14-two-sources.ts';
+import { u15 } from './untested/u15-restart-orders.ts';
+import { u16 } from './untested/u16-restart-during-operations.ts';
+import { u17 } from './untested/u17-older-copies.ts';
+import { u18 } from './untested/u18-two-losses.ts';
+import { u19 } from './untested/u19-different-archive-sets.ts';
+import { u20 } from './untested/u20-controller-dies.ts';
+import { u21 } from './untested/u21-two-controllers.ts';
+import { u22 } from './untested/u22-archive-moves.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -90,7 +101,30 @@ export const CATALOGUE: readonly Chapter[] = [
   { title: 'Random operations', scenarios: [x1] },
   {
     title: 'Situations that the original suites never test',
-    scenarios: [u1, u2, u3, u4, u5, u6, u7, u8, u9, u10, u11],
+    scenarios: [
+      u1,
+      u2,
+      u3,
+      u4,
+      u5,
+      u6,
+      u7,
+      u8,
+      u9,
+      u10,
+      u11,
+      u12,
+      u13,
+      u14,
+      u15,
+      u16,
+      u17,
+      u18,
+      u19,
+      u20,
+      u21,
+      u22,
+    ],
   },
 ];
 

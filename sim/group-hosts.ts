@@ -26,6 +26,7 @@ export function filesOf(host: SimHost): GroupFiles {
       return bytes;
     },
     write: (path, bytes) => host.files.seed(below + path, bytes),
+    removeAll: () => removeFiles(host),
   };
 }
 
@@ -56,7 +57,15 @@ export async function readVolume(host: SimHost, path: string): Promise<Uint8Arra
 
 /** Removes the server's files, and all volumes where there is a store. */
 export async function loseData(host: SimHost, server: ServerConnectionParam): Promise<void> {
-  await onHost(host, 'lose data', async (world) => {
+  await removeFiles(host);
+  if (server.kind !== 'archive') return;
+  await onHost(host, 'lose volumes', async (world) => {
+    for (const { name } of await world.volumes.list(STEP)) await world.volumes.remove(name, STEP);
+  });
+}
+
+async function removeFiles(host: SimHost): Promise<void> {
+  await onHost(host, 'lose files', async (world) => {
     const remove = async (path: string): Promise<void> => {
       for (const { name, kind } of await world.files.list(path, STEP)) {
         if (kind === 'file') await world.files.unlink(`${path}/${name}`, STEP);
@@ -65,8 +74,6 @@ export async function loseData(host: SimHost, server: ServerConnectionParam): Pr
       await world.files.removeDirectory(path, STEP);
     };
     if ((await world.files.stat(BASE_DIRECTORY, STEP)) !== null) await remove(BASE_DIRECTORY);
-    if (server.kind !== 'archive') return;
-    for (const { name } of await world.volumes.list(STEP)) await world.volumes.remove(name, STEP);
   });
   host.files.syncAll();
 }

@@ -36,6 +36,8 @@ export interface GroupDevice {
   flush(): Promise<void>;
   /** Grows the data device below; the walb device follows when it is resized. */
   growDataDevice(sizeLb: Lb): Promise<void>;
+  /** How often the device makes its position durable; log is removed only below it. 0 = never. */
+  setCheckpointInterval(milliseconds: number): Promise<void>;
 }
 
 /**
@@ -100,4 +102,6 @@ export interface GroupFiles {
   read(path: string): Uint8Array;
   /** Puts a file there, durable. */
   write(path: string, bytes: Uint8Array): void;
+  /** Removes all files and folders; the server must not run. */
+  removeAll(): Promise<void>;
 }
