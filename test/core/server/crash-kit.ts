@@ -44,6 +44,13 @@ function powerLosses(index: number): CrashMode[] {
   }));
 }
 
+/** All for the first call of a step; one kill and one power loss for the others. */
+function modesOf(point: Point, index: number): CrashMode[] {
+  const losses = powerLosses(index);
+  if (point.nth === 1) return [...KILLS, ...losses];
+  return [KILLS[index % 2] as CrashMode, losses[index % losses.length] as CrashMode];
+}
+
 interface Point {
   readonly step: string;
   readonly nth: number;
@@ -90,7 +97,7 @@ export async function crashEverywhere<T>(
   const points = await findPoints(scenario);
   const struck = { points: points.length, kills: 0, powerLosses: 0 };
   for (const [index, point] of points.entries()) {
-    for (const mode of [...KILLS, ...powerLosses(index)]) {
+    for (const mode of modesOf(point, index)) {
       if (!(await crashAt(scenario, point, mode))) continue;
       if (mode.how === 'kill') struck.kills += 1;
       else struck.powerLosses += 1;

@@ -170,6 +170,7 @@ export class TestStorage extends Client {
   readonly made: TestStorageOptions;
   status_ = new ProcessStatus();
   #device: BlockDevice | null = null;
+  readonly #writers = new Set<(error: Error) => void>();
 
   constructor(site: Site, made: TestStorageOptions = {}) {
     super(site, { host: 's0', port: 10_000 });
@@ -208,19 +209,35 @@ export class TestStorage extends Client {
 
   /** Writes as an application does: one log pack for each call, when they are awaited one by one. */
   async write(addressLb: number, sizeLb: number, byte = 1): Promise<void> {
-    if (this.#device === null) {
-      this.#device = await new Promise<BlockDevice>((resolve) => {
-        const app = this.host.spawn('application', async (world) => {
-          resolve(await world.devices.openDevice('/dev/walb/0', 'test.application'));
-          return new Promise<number>(() => {});
-        });
-        void app.exited.then(() => {
-          this.#device = null;
-        });
+    const data = new Uint8Array(sizeLb * 512).fill(byte);
+    const device = await this.#openDevice();
+    let fail = (_error: Error) => {};
+    const died = new Promise<never>((_resolve, reject) => {
+      fail = reject;
+    });
+    this.#writers.add(fail);
+    try {
+      await Promise.race([device.write(addressLb, data, 'test.write'), died]);
+    } finally {
+      this.#writers.delete(fail);
+    }
+  }
+
+  /** The device as the application opened it; the application is started again with its host. */
+  async #openDevice(): Promise<BlockDevice> {
+    if (this.#device === null && !this.host.processes.has('application')) {
+      this.host.spawn('application', async (world) => {
+        this.#device = await world.devices.openDevice('/dev/walb/0', 'test.application');
+        return new Promise<number>(() => {});
       });
     }
-    const data = new Uint8Array(sizeLb * 512).map((_, i) => (i * 7 + byte + (i >> 8)) & 0xff);
-    await this.#device.write(addressLb, data, 'test.write');
+    const app = this.host.processes.get('application');
+    void app?.exited.then(() => {
+      this.#device = null;
+      for (const fail of this.#writers) fail(new Error('the application has died'));
+    });
+    while (this.#device === null) await this.site.sleep(0.001);
+    return this.#device;
   }
 
   async start(): Promise<SimProcess> {
