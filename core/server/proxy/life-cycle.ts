@@ -12,6 +12,7 @@ import {
   removeTree,
   removeVolumeDirectory,
   unlinkIfThere,
+  unlinkQuietly,
 } from '../shared/persist.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { linkReceived } from './registration.ts';
@@ -312,7 +313,14 @@ async function putIntoVolume(
     await files.makeDirectory(directory, STEPS.makeDirectories);
     await files.syncDirectory(`${volume.directory}/sendto`, STEPS.makeDirectories);
   }
-  await saveArchiveInfo(world, volume.directory, name, info);
+  try {
+    await saveArchiveInfo(world, volume.directory, name, info);
+  } catch (error) {
+    // The file may have its name without being durable: an archive that memory does not know must not be there.
+    if (known === undefined)
+      await unlinkQuietly(files, `${volume.directory}/${name}.archive`, STEPS.saveArchiveInfo);
+    throw error;
+  }
   if (known === undefined) addArchive(server, volume, name);
 }
 
@@ -327,15 +335,30 @@ async function deleteArchive(server: ProxyServer, volume: ProxyVolume, name: str
       const isLast = archive !== undefined && volume.archives.size === 1;
       if (isLast) await removeAll(server, volume);
       else if (archive !== undefined) {
-        // Without its settings file an archive does not exist; what is left of it is garbage.
-        await unlinkIfThere(files, `${volume.directory}/${name}.archive`, STEPS.removeArchive);
-        await files.syncDirectory(volume.directory, STEPS.removeArchive);
+        // Without its settings file an archive does not exist; what is left of it is garbage. Memory follows at
+        // once: diffs that came for it after a sync that failed would be lost with it.
+        await removeSettings(server, volume, name);
         volume.archives.delete(name);
-        await removeTree(files, archive.diffs.directory, STEPS.removeArchive);
+      }
+      if (!isLast) {
+        // Also where it is not known any more: the sync of an earlier deletion may have failed.
+        await files.syncDirectory(volume.directory, STEPS.removeArchive);
+        if (archive !== undefined) await removeTree(files, archive.diffs.directory, STEPS.removeArchive);
       }
       transition.commit(isLast ? 'Clear' : 'Stopped');
     } finally {
       transition.rollback();
     }
   });
+}
+
+/** Unlinks an archive's settings; an error with the effect is none. */
+async function removeSettings(server: ProxyServer, volume: ProxyVolume, name: string): Promise<void> {
+  const { files } = server.world;
+  const path = `${volume.directory}/${name}.archive`;
+  try {
+    await unlinkIfThere(files, path, STEPS.removeArchive);
+  } catch (error) {
+    if (await exists(files, path, STEPS.removeArchive)) throw error;
+  }
 }
