@@ -22,6 +22,8 @@ export interface StorageOptions extends ServerOptions {
   /** 0 = unlimited. */
   readonly fullScanBytesPerS: number;
   readonly tsDeltaIntervalS: number;
+  /** How often each proxy is asked whether it is there. Not in the original, which asks every 10 s. */
+  readonly heartBeatIntervalS: number;
   readonly syncCompression: CompressOpt;
   readonly keepAliveIdleS: number;
   readonly keepAliveIntervalS: number;
@@ -45,6 +47,7 @@ export function storageOptions(given: RequiredStorageOptions & Partial<StorageOp
     socketTimeoutS: 10,
     fullScanBytesPerS: 0,
     tsDeltaIntervalS: 60,
+    heartBeatIntervalS: 10,
     syncCompression: DEFAULT_COMPRESS_OPT,
     keepAlive: false,
     keepAliveIdleS: 1800,
@@ -58,6 +61,7 @@ export function storageOptions(given: RequiredStorageOptions & Partial<StorageOp
     maxWlogSendMb: options.maxWlogSendMb,
     implicitSnapshotIntervalSec: options.implicitSnapshotIntervalS,
     tsDeltaGetterIntervalSec: options.tsDeltaIntervalS,
+    heartBeatIntervalSec: options.heartBeatIntervalS,
   };
   for (const [name, value] of Object.entries(notZero)) {
     if (value === 0) throw new FormatError(`${name}:must not be 0.`);

@@ -8,7 +8,6 @@ import { Condition } from '../shared/condition.ts';
 import type { ProcessStatus } from '../shared/process-status.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 
-const HEART_BEAT_INTERVAL_US = 10 * US_PER_S;
 /** At most one proxy is looked at in this time. */
 const HEART_BEAT_PACE_US = US_PER_S;
 
@@ -27,11 +26,13 @@ export class ProxyManager {
   readonly #nodeId: string;
   readonly #entries: ProxyEntry[];
   readonly #kicked = new Condition();
+  readonly #intervalUs: number;
 
-  constructor(world: World, nodeId: string, addresses: readonly HostPort[]) {
+  constructor(world: World, nodeId: string, addresses: readonly HostPort[], intervalS: number) {
+    this.#intervalUs = intervalS * US_PER_S;
     this.#world = world.labelled({ task: 'heart-beat' });
     this.#nodeId = nodeId;
-    const checkedUs = world.clock.monotonicUs() - HEART_BEAT_INTERVAL_US;
+    const checkedUs = world.clock.monotonicUs() - this.#intervalUs;
     this.#entries = addresses.map((address) => ({ address, isAvailable: true, checkedUs }));
   }
 
@@ -46,20 +47,20 @@ export class ProxyManager {
     return this.#entries.map(({ address, isAvailable, checkedUs }) => ({
       address,
       isAvailable,
-      timeToNextCheckS: HEART_BEAT_INTERVAL_US / US_PER_S - Math.floor((nowUs - checkedUs) / US_PER_S),
+      timeToNextCheckS: this.#intervalUs / US_PER_S - Math.floor((nowUs - checkedUs) / US_PER_S),
     }));
   }
 
   /** Lets every proxy be looked at soon; when none is available, one is looked at before this returns. */
   async kick(): Promise<void> {
-    const checkedUs = this.#world.clock.monotonicUs() - HEART_BEAT_INTERVAL_US;
+    const checkedUs = this.#world.clock.monotonicUs() - this.#intervalUs;
     for (const entry of this.#entries) entry.checkedUs = checkedUs;
     const first = this.#entries[0];
     if (first !== undefined && this.#entries.every((entry) => !entry.isAvailable)) await this.#check(first);
     this.#kicked.notifyAll();
   }
 
-  /** Looks at one proxy after the other, each every 10 s, until the server ends. */
+  /** Looks at one proxy after the other, each after its interval, until the server ends. */
   async run(status: ProcessStatus): Promise<void> {
     const { clock } = this.#world;
     const stopped = this.#wakeWhenStopped(status);
@@ -69,7 +70,7 @@ export class ProxyManager {
         await this.#kicked.next();
         continue;
       }
-      const dueUs = entry.checkedUs + HEART_BEAT_INTERVAL_US;
+      const dueUs = entry.checkedUs + this.#intervalUs;
       if (dueUs > clock.monotonicUs()) {
         await this.#kicked.wait(clock, dueUs);
         continue;

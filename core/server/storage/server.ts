@@ -67,7 +67,7 @@ function newServer(world: StorageWorld, options: StorageOptions, status: Process
       runWlogTask(server, task),
     ),
     group: new TaskGroup(world.log),
-    proxies: new ProxyManager(world, options.nodeId, options.proxies),
+    proxies: new ProxyManager(world, options.nodeId, options.proxies, options.heartBeatIntervalS),
     tsDeltas: { lines: [] },
     fullScanLbPerS: Math.floor(options.fullScanBytesPerS / 512),
   };
