@@ -58,6 +58,11 @@ export class SimGroupDevice implements GroupDevice {
     this.#host.medium(`data${this.#name}`).grow(sizeLb);
   }
 
+  async setCheckpointInterval(milliseconds: number): Promise<void> {
+    const device = await walbDevicesOf(this.#host).running(this.path);
+    device.setCheckpointInterval(milliseconds);
+  }
+
   #call<T>(work: (device: BlockDevice) => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#waiting.add(reject);
