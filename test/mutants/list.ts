@@ -181,8 +181,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'diff-acknowledged-before-fsync',
     file: 'core/server/archive/temporary-wdiff.ts',
-    text: '    await this.#handle.sync(STEPS.syncWdiff);\n    this.#close();',
-    replacement: '    this.#close();',
+    text: '    await this.#handle.sync(STEPS.syncWdiff);\n    this.#sinceSyncBytes = 0;',
+    replacement: '    this.#sinceSyncBytes = 0;',
     breaks: 'the proxy removes a diff that the archive can still lose',
     tests: ['test/core/server/archive/crash.test.ts'],
   },
