@@ -1,6 +1,12 @@
 import type { Group } from '../core/control/group.ts';
 import type { ServerConnectionParam } from '../core/control/server-layout.ts';
-import { loadConfig, runWorker, type WorkerConfig, type WorkerEvent } from '../core/control/worker/index.ts';
+import {
+  loadConfig,
+  runWorker,
+  type WorkerConfig,
+  type WorkerEvent,
+  type WorkerOptions,
+} from '../core/control/worker/index.ts';
 import { ProcessStatus } from '../core/server/shared/process-status.ts';
 import type { Gid, UnixTimeS } from '../core/units.ts';
 import { LOGICAL_BLOCK_BYTES } from '../core/units.ts';
@@ -22,20 +28,20 @@ const WRITES_PER_BURST = 4;
 const IO_LB = 8;
 
 /**
- * How the worker is told to look after the archive. The limit of size lets merged diffs stop growing after about half
- * a day, so that there are old enough ones to apply.
+ * How the worker is told to look after the archive. A merge takes ten bursts, and the limit of size leaves what came
+ * of it alone, so that there are snapshots old enough to apply (docs/worker.md, "Limits of merges").
  */
 export const CONFIGURATION = {
   general: { addr: 'a0', port: 10_200, max_task: 2, kick_interval: 2 * HOUR_S },
   apply: { keep_period: '3d', interval: '1d' },
-  merge: { interval: '12h', max_nr: 16, max_size: '240K', threshold_nr: 60 },
+  merge: { interval: '6h', max_nr: 11, max_size: '196K', threshold_nr: 60 },
 };
 
 /**
  * More diffs than this are never there: what the keep period and the apply interval hold back and what the next
  * merge is not far from. Without merging there would be one for each hour of four days.
  */
-const MAX_DIFFS = 40;
+const MAX_DIFFS = 32;
 /** Diffs of so many bursts are merged into one at most: so far are snapshots apart. */
 const MAX_MERGED_S = (CONFIGURATION.merge.max_nr + 1) * HOUR_S;
 /** Pauses of the worker, and the work itself. */
@@ -91,18 +97,20 @@ export function workerStay({ days, volumes }: WorkerStay): Scenario {
 
 export const workerMonth: Scenario = workerStay({ days: 30, volumes: 20 });
 
-/** As the scenario, and what was found each day. */
+/** As the scenario, and what was found each day. `options` are for those who want to see it fail. */
 export async function runWorkerStay(
   group: Group,
   story: Story,
   input: ScenarioInput,
   days: number,
+  options: WorkerOptions = {},
 ): Promise<{ outcome: ScenarioOutcome; days: readonly WorkerDay[] }> {
   const stay = await begin(group, story);
   const random = new KeyedRandom(input.seed);
   const eventsBefore = firedEvents(group);
   const status = new ProcessStatus();
   const worker = runWorker(group.world, stay.config, status, {
+    ...options,
     onEvent: (event) => stay.events.push({ atUs: group.clock.nowUs(), event }),
   });
   const endUs = group.clock.nowUs() + days * DAY_S * 1e6;
@@ -240,7 +248,7 @@ function checkPeriods({ story, config, events }: Stay): void {
   }
 }
 
-/** Restores the newest and the oldest snapshot of each volume. */
+/** Restores the newest snapshot of each volume. */
 async function judgeImages({ group, story, s0, a0, seats }: Stay): Promise<number> {
   const walbc = group.controller;
   for (const { vol, device, burstCount } of seats) {

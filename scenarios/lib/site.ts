@@ -281,6 +281,11 @@ export class Site extends Operator {
     return gid;
   }
 
+  /** The volume begins a new history by other means than `fullBackup`: what was taken before is gone. */
+  forgetSnapshots(vol = VOL): void {
+    this.#taken(vol).clear();
+  }
+
   // ---- judging
 
   /** Restores a snapshot, lets the ledger judge it, removes it, and returns the image. */

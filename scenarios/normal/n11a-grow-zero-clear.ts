@@ -2,9 +2,11 @@ import { LB_PER_MIB, siteScenario, VOL } from '../lib/site.ts';
 
 export const n11a = siteScenario({
   name: 'n11a-grow-zero-clear',
-  purpose: 'A volume grows while an application writes; the new part arrives',
+  purpose:
+    'A volume grows while an application writes; its new part is zeros at the archives and then what is written',
   layout: 's0,s1/p0,p1/a0,a1',
   needs: ['grow'],
+  volumes: 'thick',
   async tell(site) {
     const { s0, s1, a0, a1 } = site.servers;
     const { walbc, story } = site;

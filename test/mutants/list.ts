@@ -1,3 +1,4 @@
+import { SCENARIO_MUTANTS } from '../scenarios/mutants.ts';
 import type { Mutant } from './mutant.ts';
 
 /** The planted mistakes, from the bytes up. Whoever changes a line named here changes the mutant with it. */
@@ -235,4 +236,5 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'the judge lets a snapshot pass that holds writes of after it',
     tests: ['test/sim/ledger.test.ts'],
   },
+  ...SCENARIO_MUTANTS,
 ];

@@ -91,7 +91,7 @@ async function work(chosen: readonly Mutant[], workshops: readonly Workshop[]): 
 async function tryMutant(workshop: Workshop, mutant: Mutant, timeoutS: number): Promise<Row> {
   const takeBack = workshop.plant(mutant);
   try {
-    const { failed, unloaded, isTimedOut, seconds } = await workshop.run(mutant.tests, timeoutS);
+    const { failed, unloaded, isTimedOut, seconds } = await workshop.run(mutant.tests, timeoutS, mutant.only);
     if (unloaded.length > 0) return { mutant, verdict: 'NOT LOADED', detail: unloaded[0], seconds };
     if (isTimedOut) return { mutant, verdict: 'noticed', detail: 'the tests hang', seconds };
     if (failed.length === 0) return { mutant, verdict: 'SURVIVED', detail: mutant.breaks, seconds };

@@ -14,6 +14,8 @@ export interface Mutant {
   readonly breaks: string;
   /** Test files, paths from the root; at least one must fail. */
   readonly tests: readonly string[];
+  /** Only tests with this in their names are run, and must fail; default: all of the files. */
+  readonly only?: string;
 }
 
 /** Why the mutant does not fit the sources below `root`; null when it does. */

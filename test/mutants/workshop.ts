@@ -65,12 +65,13 @@ export class Workshop {
     return () => writeFileSync(path, before);
   }
 
-  /** Runs test files, one after another, without type checks. */
-  async run(tests: readonly string[], timeoutS: number): Promise<TestRun> {
+  /** Runs test files, one after another, without type checks; with `only`, the tests with that in their names. */
+  async run(tests: readonly string[], timeoutS: number, only?: string): Promise<TestRun> {
     const report = join(this.#folder, 'report.json');
     rmSync(report, { force: true });
     const vitest = join(this.#root, 'node_modules', 'vitest', 'vitest.mjs');
     const args = [vitest, 'run', ...tests, '--reporter=json', `--outputFile=${report}`, '--maxWorkers=1'];
+    if (only !== undefined) args.push('-t', only);
     const golden = goldenDir();
     const began = performance.now();
     const isTimedOut = await new Promise<boolean>((resolve, reject) => {

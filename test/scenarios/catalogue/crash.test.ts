@@ -1,0 +1,3 @@
+import { describeChapter } from '../support.ts';
+
+describeChapter('Crashes of the walb device');

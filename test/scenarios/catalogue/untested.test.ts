@@ -1,0 +1,3 @@
+import { describeChapter } from '../support.ts';
+
+describeChapter('Situations that the original suites never test');
