@@ -1,7 +1,7 @@
 import { StateError, TimeoutError } from '../errors.ts';
 import type { Gid } from '../units.ts';
-import { initVol, resetVol, stop, verifySizeUnit } from './life-cycle.ts';
-import { getRestorableGid, isArchiveActive, type SyncOpt } from './queries.ts';
+import { initVol, resetVol, stop } from './life-cycle.ts';
+import { getRestorableGid, isArchiveActive } from './queries.ts';
 import type { ServerConnectionParam } from './server-layout.ts';
 import {
   type ControlSession,
@@ -12,6 +12,7 @@ import {
   waitForStateChange,
 } from './session.ts';
 import { STORAGE_FULL_SYNC, STORAGE_HASH_SYNC } from './states.ts';
+import { type SyncOpt, verifySizeUnit } from './values.ts';
 import { isSynchronizing, kickProxy, startSynchronizing, stopSynchronizing } from './wiring.ts';
 
 /** Full and hash backup as an operator asks for them (docs/operations.md, "Backups"). */
@@ -91,7 +92,7 @@ async function backUp(
   const what = `${kind}_backup`;
   const primary = session.layout.getPrimaryArchive();
   await prepareBackup(session, sx, vol, syncOpt);
-  const before = kind === 'hash' ? ((await getRestorableGid(session, primary, vol, 'all')).at(-1) ?? -1) : -1;
+  const before = kind === 'hash' ? ((await getRestorableGid(session, primary, vol)).at(-1) ?? -1) : -1;
   await runCtl(session, sx, [`${kind}-bkp`, vol, ...(bulkSizeU === undefined ? [] : [bulkSizeU])]);
   if (!block) return null;
   const syncing = kind === 'full' ? STORAGE_FULL_SYNC : STORAGE_HASH_SYNC;

@@ -6,7 +6,15 @@ import * as queries from './queries.ts';
 import * as replication from './replication.ts';
 import { goStandby, initStorage } from './roles.ts';
 import type { ServerConnectionParam, ServerLayout } from './server-layout.ts';
-import { type ControlSession, getNumAction, getState, runCtl, verifyState } from './session.ts';
+import {
+  type ControlSession,
+  getNumAction,
+  getRunRemoteCommand,
+  getState,
+  runCtl,
+  runRemoteCommand,
+  verifyState,
+} from './session.ts';
 import { shutdown, shutdownAll, shutdownList, status } from './shutdown.ts';
 import * as snapshots from './snapshots.ts';
 import * as wiring from './wiring.ts';
@@ -62,6 +70,7 @@ const OPERATIONS = {
   getRestorableGid: queries.getRestorableGid,
   getRestored: queries.getRestored,
   getRestoredPath: queries.getRestoredPath,
+  getRunRemoteCommand,
   getState,
   getStateAll: queries.getStateAll,
   getTotalDiffSize: queries.getTotalDiffSize,
@@ -93,6 +102,7 @@ const OPERATIONS = {
   resizeStorage: maintenance.resizeStorage,
   restore: snapshots.restore,
   runCtl,
+  runRemoteCommand,
   setFullScanBps: lifeCycle.setFullScanBps,
   shutdown,
   shutdownAll,

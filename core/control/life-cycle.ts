@@ -1,12 +1,11 @@
 import { FormatError, StateError } from '../errors.ts';
-import type { Gid } from '../units.ts';
 import type { ServerConnectionParam } from './server-layout.ts';
 import {
   type ControlSession,
   getState,
   runCtl,
   SHORT_TIMEOUT_S,
-  TIMEOUT_S,
+  STOP_TIMEOUT_S,
   verifyState,
   waitForStateChange,
 } from './session.ts';
@@ -19,6 +18,7 @@ import {
   STORAGE_STOPPING_STANDBY,
   STORAGE_STOPPING_TARGET,
 } from './states.ts';
+import { verifySizeUnit } from './values.ts';
 
 type Server = ServerConnectionParam;
 
@@ -70,12 +70,16 @@ export async function stop(
   await waitForStopped(session, server, vol, await stopNbk(session, server, vol, mode));
 }
 
-/** Waits until a stop has ended; `previous` is what stopNbk returned, needed for storages. */
+/**
+ * Waits until a stop has ended; `previous` is what stopNbk returned, needed for storages. Servers give a stop up
+ * after one or two minutes and go on as before: then this throws TimeoutError.
+ */
 export async function waitForStopped(
   session: ControlSession,
   server: Server,
   vol: string,
   previous: string | null = null,
+  timeoutS = STOP_TIMEOUT_S,
 ): Promise<void> {
   let passing: readonly string[];
   let goal = 'Stopped';
@@ -89,7 +93,7 @@ export async function waitForStopped(
   } else {
     passing = server.kind === 'proxy' ? PROXY_STOPPING : ARCHIVE_STOPPING;
   }
-  await waitForStateChange(session, server, vol, passing, [goal], TIMEOUT_S);
+  await waitForStateChange(session, server, vol, passing, [goal], timeoutS);
 }
 
 /** Storage: Stopped -> SyncReady, its log emptied. Archive: Stopped or SyncReady -> SyncReady, all data gone. */
@@ -142,14 +146,4 @@ export async function setFullScanBps(
 ): Promise<void> {
   verifySizeUnit(throughputU);
   await runCtl(session, sx, ['set-full-scan-bps', throughputU]);
-}
-
-/** Digits and at most one unit. Throws FormatError `bad size unit`. */
-export function verifySizeUnit(size: string): void {
-  if (!/^[0-9]+[kKmMgGtTpP]?$/.test(size)) throw new FormatError(`bad size unit:${size}`);
-}
-
-/** Throws FormatError when a range of gids goes backwards. */
-export function verifyGidRange(gidB: Gid, gidE: Gid, what: string): void {
-  if (gidB > gidE) throw new FormatError(`${what}:bad gid range:${gidB}:${gidE}`);
 }

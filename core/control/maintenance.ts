@@ -2,7 +2,6 @@ import { FormatError, StateError, TimeoutError } from '../errors.ts';
 import { isCleanDiff, type MetaDiff } from '../snapshot/meta.ts';
 import type { Gid } from '../units.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
-import { verifyGidRange } from './life-cycle.ts';
 import { existsDiff, getApplicableDiffList, getBase, getRestorableGid, getVolSizeLb } from './queries.ts';
 import type { ServerConnectionParam } from './server-layout.ts';
 import {
@@ -15,6 +14,7 @@ import {
   waitForNoAction,
 } from './session.ts';
 import { ARCHIVE_RESIZABLE } from './states.ts';
+import { verifyGidRange } from './values.ts';
 
 /** Looking after an archive's data: apply, merge, resize, garbage (docs/operations.md, "Maintenance"). */
 
@@ -37,7 +37,7 @@ export async function apply(
   await runCtl(session, ax, ['apply', vol, String(gid)]);
   await waitForNoAction(session, ax, vol, 'Apply', timeoutS);
   const base = await getBase(session, ax, vol);
-  const oldest = (await getRestorableGid(session, ax, vol, 'all'))[0];
+  const oldest = (await getRestorableGid(session, ax, vol))[0];
   if (base.isApplying || oldest === undefined || oldest < gid) {
     throw new StateError(`wait_for_applied:failed:${ax.name}:${vol}:${gid}:${oldest ?? ''}`);
   }

@@ -1,7 +1,7 @@
 import { FormatError, NotFoundError, StateError, TimeoutError } from '../errors.ts';
 import { digitsToUnixTime } from '../format/time-text.ts';
 import { sleep } from '../server/shared/condition.ts';
-import { type CompressOpt, compressOptFromText, DEFAULT_COMPRESS_OPT } from '../snapshot/host-info.ts';
+import { compressOptFromText, DEFAULT_COMPRESS_OPT } from '../snapshot/host-info.ts';
 import type { MetaDiff, MetaSnap, MetaState } from '../snapshot/meta.ts';
 import {
   diffFromListing,
@@ -17,6 +17,7 @@ import { US_PER_S } from '../units.ts';
 import { hostPortText, type ServerConnectionParam } from './server-layout.ts';
 import { type ControlSession, getState, runCtl } from './session.ts';
 import { ARCHIVE_ACTIVE } from './states.ts';
+import { parseLtsv, type SyncOpt } from './values.ts';
 
 /** Questions to servers, and what their answers mean (docs/operations.md, "Getters"). */
 
@@ -212,14 +213,6 @@ export async function isWdiffSendError(
 export const getArchiveInfoList = (session: ControlSession, px: Server, vol: string) =>
   runCtl(session, px, ['archive-info', 'list', vol]);
 
-/** How diffs are sent and images compared. Sizes are texts with a unit. */
-export interface SyncOpt {
-  readonly compression: CompressOpt;
-  readonly delayS: number;
-  readonly maxWdiffMergeSizeU: string;
-  readonly bulkSizeU: string;
-}
-
 export function makeSyncOpt(given: Partial<SyncOpt> = {}): SyncOpt {
   return {
     compression: DEFAULT_COMPRESS_OPT,
@@ -397,17 +390,6 @@ export async function getIdleVolumes(
     idle.set(vol, new Map([...actions].map(([action, info]) => [action, info.lastBeginS])));
   }
   return idle;
-}
-
-/** Tab-separated `key:value` fields; the first colon divides. */
-export function parseLtsv(line: string): Map<string, string> {
-  const fields = new Map<string, string>();
-  for (const field of line.split('\t')) {
-    const colon = field.indexOf(':');
-    if (colon < 0) throw new FormatError(`a field key:value is expected, got ${field}`);
-    fields.set(field.slice(0, colon), field.slice(colon + 1));
-  }
-  return fields;
 }
 
 /** Whether an archive works on a volume. */

@@ -1,5 +1,4 @@
 import { NotFoundError, StateError } from '../errors.ts';
-import { compressOptToText } from '../snapshot/host-info.ts';
 import type { Gid } from '../units.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import { initVol, start, stopNbk, waitForStopped } from './life-cycle.ts';
@@ -11,7 +10,6 @@ import {
   getMetaSnap,
   getRestorableGid,
   getVolSizeLb,
-  type SyncOpt,
 } from './queries.ts';
 import { hostPortText, type ServerConnectionParam } from './server-layout.ts';
 import {
@@ -23,6 +21,7 @@ import {
   waitForState,
 } from './session.ts';
 import { ARCHIVE_REPLICATING, PROXY_ACTIVE } from './states.ts';
+import { archiveInfoArgs, replicateArgs, type SyncOpt } from './values.ts';
 import { kickStorageAll } from './wiring.ts';
 
 /** Copies of a volume at further archives (docs/operations.md, "Replication"). */
@@ -70,10 +69,6 @@ export async function replicateOnceNbk(
   const gid = options.gid ?? (await getRestorableGid(session, source, vol)).at(-1);
   if (gid === undefined) throw new NotFoundError(`replicate: nothing is restorable:${source.name}:${vol}`);
   const flags = [Number(doResync), Number(dontMerge)].map(String);
-  const details =
-    syncOpt === null
-      ? []
-      : [compressOptToText(syncOpt.compression), syncOpt.maxWdiffMergeSizeU, syncOpt.bulkSizeU];
   await runCtl(session, source, [
     'replicate',
     vol,
@@ -81,7 +76,7 @@ export async function replicateOnceNbk(
     String(gid),
     hostPortText(destination.address),
     ...flags,
-    ...details,
+    ...replicateArgs(syncOpt),
   ]);
   return gid;
 }
@@ -139,8 +134,7 @@ export async function synchronize(
     for (const px of session.layout.proxies) {
       await waitForStopped(session, px, vol);
       const isKnown = (await getArchiveInfoList(session, px, vol)).includes(destination.name);
-      const { syncOpt } = options;
-      const details = syncOpt ? [compressOptToText(syncOpt.compression), String(syncOpt.delayS)] : [];
+      const details = archiveInfoArgs(options.syncOpt ?? null);
       const action = isKnown ? 'update' : 'add';
       const address = hostPortText(destination.address);
       await runCtl(session, px, ['archive-info', action, vol, destination.name, address, ...details]);

@@ -9,6 +9,11 @@ import { runWalbc } from './walbc.ts';
 export const TIMEOUT_S = 86_400;
 /** Longest wait for resets, resizes and removals. */
 export const SHORT_TIMEOUT_S = 100;
+/**
+ * Longest wait for a stop. Servers wait 60 s for running work (a proxy that is emptied twice that) and then go on
+ * as before; nothing is to be expected afterwards.
+ */
+export const STOP_TIMEOUT_S = 150;
 /** Longest wait for a change of state that only files stand behind. */
 export const STATE_TIMEOUT_S = 10;
 const POLL_INTERVAL_S = 0.3;
@@ -45,6 +50,24 @@ export async function runCtl(
   } catch (error) {
     throw new ProtocolError(`command error: ${server.name}: ${words.join(' ')}: ${errorText(error)}`);
   }
+}
+
+/** Runs a command on a server's host, where the server was built and started so; walbox's never do it. */
+export async function runRemoteCommand(
+  session: ControlSession,
+  server: ServerConnectionParam,
+  args: readonly string[],
+  timeoutS = 0,
+): Promise<string> {
+  return (await runCtl(session, server, ['exec', ...args], timeoutS)).join('\n');
+}
+
+/** Runs a program with words and gives what it prints. Throws when it fails. */
+export type RunCommand = (args: readonly string[], isDebug?: boolean) => Promise<string>;
+
+/** A RunCommand that runs on a server's host. */
+export function getRunRemoteCommand(session: ControlSession, server: ServerConnectionParam): RunCommand {
+  return (args) => runRemoteCommand(session, server, args);
 }
 
 export async function getState(

@@ -47,6 +47,7 @@ export async function snapshot(
   return gid;
 }
 
+/** Waits until a snapshot is listed as restorable; merged-away and implicit ones are not. */
 export async function waitForRestorable(
   session: ControlSession,
   ax: Server,
@@ -54,7 +55,7 @@ export async function waitForRestorable(
   gid: Gid,
   timeoutS = TIMEOUT_S,
 ): Promise<void> {
-  await waitForGid(session, ax, vol, gid, () => getRestorableGid(session, ax, vol, 'all'), timeoutS);
+  await waitForGid(session, ax, vol, gid, () => getRestorableGid(session, ax, vol), timeoutS);
 }
 
 async function waitForGid(

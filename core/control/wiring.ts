@@ -1,18 +1,14 @@
 import { StateError } from '../errors.ts';
-import { compressOptToText } from '../snapshot/host-info.ts';
 import { type StopMode, start, stop } from './life-cycle.ts';
-import { getArchiveInfo, getArchiveInfoList, type SyncOpt } from './queries.ts';
+import { getArchiveInfo, getArchiveInfoList } from './queries.ts';
 import { getServer, hostPortText, type ServerConnectionParam } from './server-layout.ts';
 import { type ControlSession, getState, runCtl } from './session.ts';
 import { PROXY_ACTIVE } from './states.ts';
+import { archiveInfoArgs, type SyncOpt } from './values.ts';
 
 /** Which archives a proxy sends to (docs/operations.md, "Synchronising"). */
 
 type Server = ServerConnectionParam;
-
-function archiveInfoWords(syncOpt: SyncOpt | null): string[] {
-  return syncOpt === null ? [] : [compressOptToText(syncOpt.compression), String(syncOpt.delayS)];
-}
 
 async function putArchiveInfo(
   session: ControlSession,
@@ -22,14 +18,7 @@ async function putArchiveInfo(
   ax: Server,
   syncOpt: SyncOpt | null,
 ): Promise<void> {
-  const words = [
-    'archive-info',
-    action,
-    vol,
-    ax.name,
-    hostPortText(ax.address),
-    ...archiveInfoWords(syncOpt),
-  ];
+  const words = ['archive-info', action, vol, ax.name, hostPortText(ax.address), ...archiveInfoArgs(syncOpt)];
   await runCtl(session, px, words);
 }
 

@@ -6,7 +6,7 @@ import {
   DEFAULT_COMPRESS_OPT,
 } from '../../snapshot/host-info.ts';
 import type { HostPort } from '../../world/index.ts';
-import { verifySizeUnit } from '../life-cycle.ts';
+import { verifySizeUnit } from '../values.ts';
 import { parsePeriod, parseSizeUnit } from './units.ts';
 
 /** What a worker is told (docs/worker.md, "Configuration"). Limits that are not set are Infinity. */
