@@ -160,8 +160,8 @@ class Story {
 
 describe('the story of the archives', () => {
   afterAll(() => {
-    console.log(archiveCounter.report());
-    console.log(peerCounter.report());
+    console.log(archiveCounter.reportAgain());
+    console.log(peerCounter.reportAgain());
   });
   if (goldenDir() === null) {
     it('is not checked: golden data absent', () => console.log('golden: data absent, wire not checked'));
