@@ -1,4 +1,4 @@
-import type { GroupDevice } from '../core/control/group.ts';
+import type { GroupDevice, WalbDisk } from '../core/control/group.ts';
 import { IoError } from '../core/errors.ts';
 import type { Lb } from '../core/units.ts';
 import type { BlockDevice } from '../core/world/index.ts';
@@ -15,6 +15,7 @@ export class SimGroupDevice implements GroupDevice {
   readonly #name: string;
   #open: Promise<BlockDevice> | null = null;
   #sizeLb: Lb = 0;
+  #lossCount = 0;
   /** Calls that are not answered: told when the application dies. */
   readonly #waiting = new Set<(error: Error) => void>();
 
@@ -28,7 +29,7 @@ export class SimGroupDevice implements GroupDevice {
   /** Makes the walb device over the disks `logNAME` and `dataNAME` of the host. */
   static async create(host: SimHost, name: string): Promise<SimGroupDevice> {
     const devices: SimDeviceHost = walbDevicesOf(host);
-    await devices.createWalbDevice({ name, logDisk: `log${name}`, dataDisk: `data${name}` });
+    await devices.createWalbDevice(setupOf(name, true));
     const device = new SimGroupDevice(host, name);
     device.#sizeLb = (await device.#device()).sizeLb();
     return device;
@@ -61,6 +62,40 @@ export class SimGroupDevice implements GroupDevice {
   async setCheckpointInterval(milliseconds: number): Promise<void> {
     const device = await walbDevicesOf(this.#host).running(this.path);
     device.setCheckpointInterval(milliseconds);
+  }
+
+  setDiskMode(disk: WalbDisk, mode: 'up' | 'error-all' | 'error-writes' | 'error-reads'): void {
+    this.#medium(disk).mode = mode;
+  }
+
+  loseUnflushed(disk: WalbDisk, lossPercent: number): void {
+    this.#lossCount += 1;
+    this.#medium(disk).powerLoss({
+      kind: lossPercent === 100 ? 'none' : 'random',
+      fromId: 0,
+      newestProbability: 1 - lossPercent / 100,
+      seed: this.#host.kernel.random.at('lose-unflushed', this.path, this.#lossCount).u32(),
+    });
+  }
+
+  async remake({ format }: { readonly format: boolean }): Promise<void> {
+    const devices = walbDevicesOf(this.#host);
+    await devices.removeWalbDevice(this.#name, { force: true });
+    this.#host.processes.get(this.#program)?.kill();
+    await devices.createWalbDevice(setupOf(this.#name, format));
+  }
+
+  async isWrittenBack(): Promise<boolean> {
+    const { written, latest } = (await walbDevicesOf(this.#host).running(this.path)).lsids();
+    return written >= latest;
+  }
+
+  get #program(): string {
+    return `application ${this.#name}`;
+  }
+
+  #medium(disk: WalbDisk) {
+    return this.#host.medium(`${disk}${this.#name}`);
   }
 
   #call<T>(work: (device: BlockDevice) => Promise<T>): Promise<T> {
@@ -106,4 +141,8 @@ export class SimGroupDevice implements GroupDevice {
     });
     return this.#open;
   }
+}
+
+function setupOf(name: string, format: boolean) {
+  return { name, logDisk: `log${name}`, dataDisk: `data${name}`, format };
 }

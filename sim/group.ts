@@ -71,6 +71,7 @@ const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
   'power-loss',
   'network-faults',
   'data-loss',
+  'faulty-disks',
   'full-disks',
   'clock-step',
   'grow',

@@ -9,6 +9,8 @@ export type Capability =
   | 'kill'
   /** Hosts can lose power. */
   | 'power-loss'
+  /** Disks can fail and lose what they had not flushed. */
+  | 'faulty-disks'
   /** Links can be cut and slowed. */
   | 'network-faults'
   /** Files of servers can be lost and spoiled. */
@@ -38,7 +40,18 @@ export interface GroupDevice {
   growDataDevice(sizeLb: Lb): Promise<void>;
   /** How often the device makes its position durable; log is removed only below it. 0 = never. */
   setCheckpointInterval(milliseconds: number): Promise<void>;
+  /** Lets calls to one of the two disks below fail, or work again (`up`). */
+  setDiskMode(disk: WalbDisk, mode: 'up' | 'error-all' | 'error-writes' | 'error-reads'): void;
+  /** A disk below loses what it had not flushed: all of it, or each block with a probability. */
+  loseUnflushed(disk: WalbDisk, lossPercent: number): void;
+  /** Ends the walb device by force and makes it again over the same disks, formatted or with redo. */
+  remake(options: { readonly format: boolean }): Promise<void>;
+  /** Whether everything that was written has reached the data disk. */
+  isWrittenBack(): Promise<boolean>;
 }
+
+/** The two disks that a walb device is made of. */
+export type WalbDisk = 'log' | 'data';
 
 /**
  * A backup group as scenarios see it, in whichever world it runs (docs/writing-scenarios.md). Faults that the
