@@ -43,7 +43,7 @@ async function isOverflow(server: StorageServer, volume: StorageVolume): Promise
 async function chosenVolumes(server: StorageServer, volId: string | null): Promise<StorageVolume[]> {
   if (volId !== null) return [await getVolume(server, volId)];
   return [...server.volumes.values()]
-    .filter((volume) => volume.states.state !== 'Clear')
+    .filter(({ states, wdevPath }) => states.state !== 'Clear' && wdevPath !== null)
     .sort((a, b) => (a.volId < b.volId ? -1 : 1));
 }
 

@@ -16,7 +16,8 @@ export async function serverStatus(server: StorageServer): Promise<string[]> {
   const volumes: string[] = [];
   for (const volId of [...server.volumes.keys()].sort()) {
     const volume = server.volumes.get(volId);
-    if (volume !== undefined && volume.states.state !== 'Clear')
+    // A volume that is being made has no device yet.
+    if (volume !== undefined && volume.states.state !== 'Clear' && volume.wdevPath !== null)
       volumes.push(await volumeLine(server, volume));
   }
   return [
