@@ -159,7 +159,7 @@ export async function printApplicableDiffList(
     session.print(formatMetaDiff('', diff));
 }
 
-export const getNumDiff = (
+export const getNumDiff = async (
   session: ControlSession,
   ax: Server,
   vol: string,
@@ -167,7 +167,7 @@ export const getNumDiff = (
   gidE: Gid | null = null,
 ) => count(session, ax, ['num-diff', vol, ...gidRange(gidB, gidE)]);
 
-export const getTotalDiffSize = (
+export const getTotalDiffSize = async (
   session: ControlSession,
   ax: Server,
   vol: string,
