@@ -10,6 +10,9 @@ import type { FileHandle, World } from '../../world/index.ts';
 import { publishFile, temporaryName, unlinkIfThere } from '../shared/persist.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 
+/** Small pieces are written together: a wdiff is made of many. */
+const BUFFER_BYTES = 64 * 1024;
+
 /**
  * A wdiff file that is being written. It becomes a diff of the volume only by `publish`, whole and durable; else
  * `discard` leaves nothing of it.
@@ -20,7 +23,10 @@ export class TemporaryWdiff implements ByteSink {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #syncIntervalBytes: number;
+  /** What was appended, written or still in the buffer. */
   #sizeBytes = 0;
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  #bufferedBytes = 0;
   #sinceSyncBytes = 0;
   #isOpen = true;
   #isPublished = false;
@@ -53,12 +59,17 @@ export class TemporaryWdiff implements ByteSink {
 
   /** Appends. */
   async write(bytes: Uint8Array): Promise<void> {
-    await this.#handle.write(this.#sizeBytes, bytes, STEPS.writeWdiff);
+    if (this.#bufferedBytes + bytes.length > BUFFER_BYTES) await this.#flushBuffer();
+    if (bytes.length > BUFFER_BYTES) {
+      await this.#handle.write(this.#sizeBytes, bytes, STEPS.writeWdiff);
+    } else {
+      this.#buffer.set(bytes, this.#bufferedBytes);
+      this.#bufferedBytes += bytes.length;
+    }
     this.#sizeBytes += bytes.length;
     this.#sinceSyncBytes += bytes.length;
     if (this.#sinceSyncBytes < this.#syncIntervalBytes) return;
-    await this.#handle.sync(STEPS.syncWdiff);
-    this.#sinceSyncBytes = 0;
+    await this.#sync();
   }
 
   /** The header of a file that is filled with received packs. */
@@ -81,7 +92,7 @@ export class TemporaryWdiff implements ByteSink {
    * taken back, so that a file which nobody acknowledged does not show up after a restart.
    */
   async publish(diff: MetaDiff): Promise<MetaDiff> {
-    await this.#handle.sync(STEPS.syncWdiff);
+    await this.#sync();
     this.#close();
     const name = wdiffFileName(diff);
     try {
@@ -103,6 +114,19 @@ export class TemporaryWdiff implements ByteSink {
     } catch (error) {
       this.#world.log.warning(`could not remove ${this.#path}: ${errorText(error)}`);
     }
+  }
+
+  async #flushBuffer(): Promise<void> {
+    if (this.#bufferedBytes === 0) return;
+    const at = this.#sizeBytes - this.#bufferedBytes;
+    await this.#handle.write(at, this.#buffer.subarray(0, this.#bufferedBytes), STEPS.writeWdiff);
+    this.#bufferedBytes = 0;
+  }
+
+  async #sync(): Promise<void> {
+    await this.#flushBuffer();
+    await this.#handle.sync(STEPS.syncWdiff);
+    this.#sinceSyncBytes = 0;
   }
 
   #close(): void {
