@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SimFileSystem } from '../../../../sim/file-system.ts';
+import { SimFileSystem } from '../../../../sim/file-system.ts';
+import { fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import { crashEverywhere } from '../crash-kit.ts';
 import { FakeArchive, OTHER_UUID, Site, TestProxy } from './support.ts';
 
@@ -187,6 +188,25 @@ describe('a crash of a proxy', () => {
         } else expect(proxy.files()).toEqual([]);
       },
     });
+  });
+
+  it('behind an acknowledgement keeps the diff on file systems that order nothing', async () => {
+    for (let seed = 1; seed <= 25; seed++) {
+      const site = new Site({ seed });
+      const parameters = fileSystemParameters('posix');
+      const { random } = site.simulation;
+      const group = build(site, new SimFileSystem({ name: 'p0/files', random, parameters }));
+      const { proxy, archives } = group;
+      for (const archive of archives) archive.kill();
+      await site.run(async () => {
+        await proxy.begin(['a0', 'a1']);
+        expect(await proxy.sendWlog(0, 1)).toBe(null);
+        proxy.host.powerLoss();
+        proxy.host.powerOn();
+        await proxy.start();
+        for (const name of ['a0', 'a1']) expect(proxy.waiting(name).length, `seed ${seed}`).toBe(1);
+      });
+    }
   });
 
   it('at rest changes no answer', async () => {
