@@ -52,7 +52,7 @@ export const c1: Scenario = {
   layout: 's0/p0/a0',
   needs: ['faulty-disks'],
   deviceMib: 0.25,
-  logMib: 1,
+  logMib: 0.25,
   async run(group, story, input) {
     const random = new KeyedRandom(input.seed);
     const [device] = group.devices('s0') as [GroupDevice];
