@@ -2,7 +2,8 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { runWalbc } from '../../core/control/walbc.ts';
 import { type Gid, LOGICAL_BLOCK_BYTES, US_PER_S } from '../../core/units.ts';
 import { PropertyError } from './failure.ts';
-import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
+import { followLineage } from './safety.ts';
+import { archiveView, type ChaosSite } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
 /** Snapshots and the judgement of their images. */
@@ -16,8 +17,7 @@ const LOOK_INTERVAL_US = US_PER_S / 5;
 export async function takeSnapshot(site: ChaosSite, truth: VolumeTruth): Promise<Gid> {
   const requestedAt = truth.ledger.mark();
   const gid = await site.walbc.snapshotNbk(site.group.server(truth.storage), truth.name);
-  const primary = archiveView(site, primaryArchive(site).name, truth);
-  truth.follow(storageView(site, truth), primary?.archiveUuid ?? null);
+  followLineage(site, truth);
   const { book } = truth;
   if (book === null) {
     throw new PropertyError('gid-order', 'storage', `${truth.name}: snapshot ${gid} without a backup`);

@@ -1,6 +1,8 @@
 import type { Controller } from '../../core/control/controller.ts';
+import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { errorText } from '../../core/errors.ts';
 import { ARCHIVE_ACTIVE, PROXY_ACTIVE } from '../../core/control/states.ts';
+import { followLineage } from './safety.ts';
 import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
@@ -18,7 +20,7 @@ export const PATIENCE_S = 30;
 export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<Remedy> {
   const sx = site.group.server(truth.storage);
   const primary = primaryArchive(site);
-  const archiveState = await walbc.getState(primary, truth.name);
+  const archiveState = await stateOrRestart(site, truth, walbc, primary);
   if (archiveState === 'Stopped') await walbc.start(primary, truth.name);
   let state = await walbc.getState(sx, truth.name);
   if (state === 'Target' && (await canGoOn(site, truth, walbc))) {
@@ -43,6 +45,24 @@ export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Con
     if (!isRefused) return 'start';
   }
   return backUp(site, truth, walbc);
+}
+
+/** A volume that an archive could not load while its disk failed is loaded when the server starts again. */
+async function stateOrRestart(
+  site: ChaosSite,
+  truth: VolumeTruth,
+  walbc: Controller,
+  ax: ServerConnectionParam,
+): Promise<string> {
+  try {
+    return await walbc.getState(ax, truth.name);
+  } catch (error) {
+    if (errorText(error).includes('the volume is damaged') && site.excused.has(ax.name)) {
+      site.ending.add(ax.name);
+      await walbc.shutdown(ax, 'force');
+    }
+    throw error;
+  }
 }
 
 /** The log holds all that archives lack: no overflow, and log and image belong together. */
@@ -88,6 +108,7 @@ export async function backUp(
   // The controller takes every archive out of the proxies and only the primary one in again.
   truth.synchronized.clear();
   truth.needsBackup = true;
+  followLineage(site, truth);
   truth.backup = { kind, mark: truth.ledger.mark() };
   const options = { timeoutS: PATIENCE_S, bulkSizeU: '16K' };
   if (kind === 'full') await walbc.fullBackup(sx, truth.name, options);

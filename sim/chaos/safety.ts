@@ -11,13 +11,11 @@ import type { VolumeTruth } from './volume-truth.ts';
  * on the files as they are then.
  */
 export function checkSafety(site: ChaosSite): void {
-  const primary = primaryArchive(site).name;
   for (const truth of site.volumes) {
-    truth.follow(storageView(site, truth), archiveView(site, primary, truth)?.archiveUuid ?? null);
+    followLineage(site, truth);
     for (const archive of site.group.layout.archives) {
       const view = archiveView(site, archive, truth);
       if (view === null) continue;
-      linkBook(truth, view, archive === primary);
       checkPromises(site, truth, archive, view);
       if (truth.synchronized.has(archive)) checkCovered(site, truth, archive, view);
     }
@@ -25,9 +23,14 @@ export function checkSafety(site: ChaosSite): void {
   }
 }
 
-/** An image that was made from the log of the present lineage gives that lineage its identity. */
-function linkBook(truth: VolumeTruth, view: ArchiveView, isPrimary: boolean): void {
-  if (!isPrimary || truth.book === null || truth.book.archiveUuid !== null) return;
+/**
+ * Looks which log the storage has and which image was made from it. An image of the present log gives its gids
+ * their lineage.
+ */
+export function followLineage(site: ChaosSite, truth: VolumeTruth): void {
+  const view = archiveView(site, primaryArchive(site).name, truth);
+  truth.follow(storageView(site, truth), view?.archiveUuid ?? null);
+  if (truth.book === null || truth.book.archiveUuid !== null || view === null) return;
   if (view.uuid === truth.uuid && view.state !== 'SyncReady') truth.book.archiveUuid = view.archiveUuid;
 }
 

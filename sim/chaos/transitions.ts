@@ -11,8 +11,12 @@ const MACHINES: readonly { readonly kind: string; readonly edges: StateEdges; re
     { kind: 'archive', edges: ARCHIVE_EDGES, steady: ARCHIVE_STEADY },
   ];
 
-/** Changes that no edge stands for: repairs at a start (docs/operations.md). */
-const REPAIRS: readonly string[] = ['storage Target>Stopped', 'storage Stopped>SyncReady'];
+/** Changes that no edge stands for: repairs at a start, and what is left of commands that failed half way. */
+const REPAIRS: readonly string[] = [
+  'storage Target>Stopped',
+  'storage Stopped>SyncReady',
+  'archive Stopped>SyncReady',
+];
 
 /** All transitions there are, as `KIND FROM>TO`. */
 export function allTransitions(): string[] {

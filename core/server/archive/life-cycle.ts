@@ -82,17 +82,15 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
   await volume.mutex.run(async () => {
     const from = volume.states.state;
     const transition = beginRemoval(volume, from, 'ClearVol', func);
-    let isEmptied = false;
     try {
       await removeImages(volume, from);
-      isEmptied = true;
       await removeFiles(server, volume);
       forgetContent(volume);
       server.replicated.delete(volume.volId);
       server.volumes.delete(volume.volId);
       transition.commit('Clear');
     } finally {
-      endRemoval(volume, transition, isEmptied);
+      endRemoval(volume, transition);
     }
   });
 }
@@ -115,10 +113,8 @@ export async function resetVolume(volume: ArchiveVolume): Promise<void> {
   await volume.mutex.run(async () => {
     const from = volume.states.state;
     const transition = beginRemoval(volume, from, 'ResetVol', func);
-    let isEmptied = false;
     try {
       await removeImages(volume, from);
-      isEmptied = true;
       const { files } = volume;
       await files.removeFullReplState();
       await volume.wdiffs.clear();
@@ -126,7 +122,7 @@ export async function resetVolume(volume: ArchiveVolume): Promise<void> {
       forgetContent(volume);
       transition.commit('SyncReady');
     } finally {
-      endRemoval(volume, transition, isEmptied);
+      endRemoval(volume, transition);
     }
   });
 }
@@ -141,11 +137,11 @@ function beginRemoval(
   return volume.states.begin(func, from, via);
 }
 
-/** Without its images the volume is at best SyncReady, whatever it was. */
-function endRemoval(volume: ArchiveVolume, transition: Transition, isEmptied: boolean): void {
+/** Without its image the volume is at best SyncReady, as its file says, whatever failed behind the removal. */
+function endRemoval(volume: ArchiveVolume, transition: Transition): void {
   if (volume.states.inTransition) {
     transition.rollback();
-    if (isEmptied) volume.states.set('SyncReady');
+    if (!volume.lvs.has(volume.lvs.baseName)) volume.states.set('SyncReady');
   }
 }
 

@@ -1,4 +1,4 @@
-import { NotFoundError, StateError } from '../../errors.ts';
+import { errorText, NotFoundError, StateError } from '../../errors.ts';
 import type { ArchiveInfoRequest } from '../../protocol/archive-info.ts';
 import type { StopMode } from '../../protocol/command-words.ts';
 import type { HostInfoForBkp } from '../../snapshot/host-info.ts';
@@ -172,13 +172,16 @@ export async function clearVolume(server: ProxyServer, volume: ProxyVolume): Pro
   });
 }
 
+/** Once the directory has its other name, the volume is gone; the next start removes what is left of it. */
 async function removeAll(server: ProxyServer, volume: ProxyVolume): Promise<void> {
-  await removeVolumeDirectory(
-    server.world.files,
-    server.options.baseDirectory,
-    volume.volId,
-    STEPS.clearFiles,
-  );
+  const { world, options } = server;
+  try {
+    await removeVolumeDirectory(world.files, options.baseDirectory, volume.volId, STEPS.clearFiles);
+  } catch (error) {
+    if (await exists(world.files, volume.directory, STEPS.clearFiles)) throw error;
+    await world.files.syncDirectory(options.baseDirectory, STEPS.clearFiles);
+    world.log.warning(`files of a removed volume are left:${volume.volId}:${errorText(error)}`);
+  }
   volume.received.set.clear();
   volume.archives.clear();
   server.volumes.delete(volume.volId);
