@@ -230,7 +230,8 @@ async function freshSnapshot(site: ChaosSite, truth: VolumeTruth): Promise<void>
       site,
       'new snapshot',
       isThere,
-      () => `${truth.name}: snapshot ${gid} does not become restorable at ${archive}: ${waitsFor(site, truth)}`,
+      () =>
+        `${truth.name}: snapshot ${gid} does not become restorable at ${archive}: ${waitsFor(site, truth)}`,
     );
     let image = new Uint8Array(0);
     await retried(site, truth, 'scan', async () => {
@@ -265,8 +266,16 @@ async function everySnapshot(site: ChaosSite, truth: VolumeTruth): Promise<void>
     const { volumes } = site.group.host(name);
     for (const info of volumes?.inspect() ?? []) {
       const digits = new RegExp(`^wr_${truth.name}_([0-9]+)$`).exec(info.name)?.[1];
-      if (digits === undefined || view === null || !restorableIncludes(site, name, truth, Number(digits))) continue;
-      judgeImage(site, truth, name, view.archiveUuid, Number(digits), volumes?.peek(info.name, 0, info.sizeLb) as Uint8Array);
+      if (digits === undefined || view === null || !restorableIncludes(site, name, truth, Number(digits)))
+        continue;
+      judgeImage(
+        site,
+        truth,
+        name,
+        view.archiveUuid,
+        Number(digits),
+        volumes?.peek(info.name, 0, info.sizeLb) as Uint8Array,
+      );
     }
   }
 }
@@ -293,7 +302,8 @@ async function nothingLeft(site: ChaosSite, hasRestarted: boolean): Promise<void
       for (const server of allServers(site)) {
         const files = leftovers(site.group.host(server.name));
         // What could not be removed while the disk failed is removed at the next start.
-        if (files.length > 0 && (hasRestarted || !site.excused.has(server.name))) found = `${server.name} keeps ${files.join(', ')}`;
+        if (files.length > 0 && (hasRestarted || !site.excused.has(server.name)))
+          found = `${server.name} keeps ${files.join(', ')}`;
         for (const truth of site.volumes) {
           const state = await site.walbc.getState(server, truth.name).catch(errorText);
           if (!steady.includes(state)) found = `${server.name}: ${truth.name} is ${state}`;
@@ -354,7 +364,12 @@ async function answers(site: ChaosSite, server: ServerConnectionParam): Promise<
     if (server.kind === 'archive' && state === 'Archived') {
       const diffs = await walbc.runCtl(server, ['get', 'applicable-diff', name]);
       const base = await walbc.runCtl(server, ['get', 'base', name]);
-      lines.push(...base, ...diffs, await walbc.getArchiveUuid(server, name), await walbc.getUuid(server, name));
+      lines.push(
+        ...base,
+        ...diffs,
+        await walbc.getArchiveUuid(server, name),
+        await walbc.getUuid(server, name),
+      );
       lines.push((await walbc.getRestored(server, name)).join(' '));
     }
   }

@@ -1,7 +1,7 @@
+import { DEVICE_STEPS } from '../../core/device/steps.ts';
 import { ARCHIVE_STEPS } from '../../core/server/archive/steps.ts';
 import { PROXY_STEPS } from '../../core/server/proxy/steps.ts';
 import { STORAGE_STEPS } from '../../core/server/storage/steps.ts';
-import { DEVICE_STEPS } from '../../core/device/steps.ts';
 import type { CrashFault, ErrorFault, Fault } from '../fault-kinds.ts';
 import { type GroupLayout, parseGroupLayout } from '../group-layout.ts';
 import type { KeyedRandom, RandomStream } from '../random.ts';
@@ -106,7 +106,11 @@ function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
   const common = { kind: 'crash', host, process: null, phase, how, downUs: down(random, scene) } as const;
   const where = drawWeighted<() => Pick<CrashFault, 'step' | 'call' | 'nth'>>(random, [
     [
-      () => ({ step: random.pick(stepsOf(scene, host)), call: null, nth: Math.ceil(drawLogarithmic(random, [1, 8])) }),
+      () => ({
+        step: random.pick(stepsOf(scene, host)),
+        call: null,
+        nth: Math.ceil(drawLogarithmic(random, [1, 8])),
+      }),
       4,
     ],
     [() => ({ step: null, call: random.pick(CALLS), nth: Math.ceil(drawLogarithmic(random, [1, 60])) }), 4],
@@ -114,7 +118,9 @@ function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
   ])();
   if (scene.names.storages.includes(host) && random.chance(0.3)) {
     const step = random.pick(Object.values(DEVICE_STEPS));
-    return [{ ...common, how: 'power-loss', step, call: null, nth: Math.ceil(drawLogarithmic(random, [1, 20])) }];
+    return [
+      { ...common, how: 'power-loss', step, call: null, nth: Math.ceil(drawLogarithmic(random, [1, 20])) },
+    ];
   }
   return [{ ...common, ...where }];
 }
@@ -122,7 +128,12 @@ function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
 function ioError(random: RandomStream, scene: Scene): Fault[] {
   const host = random.pick(allNames(scene));
   // Only programs: an error below a walb device makes it read-only for good.
-  const common = { kind: 'error', host, process: programOf(scene, host), times: random.between(1, 3) } as const;
+  const common = {
+    kind: 'error',
+    host,
+    process: programOf(scene, host),
+    times: random.between(1, 3),
+  } as const;
   const code = random.pick(['EIO', 'ENOSPC', 'EMFILE'] as const);
   const effect = random.pick(['none', 'part', 'whole'] as const);
   const nth = Math.ceil(drawLogarithmic(random, [1, 40]));
@@ -131,7 +142,14 @@ function ioError(random: RandomStream, scene: Scene): Fault[] {
     : {
         ...common,
         step: null,
-        call: random.pick(['file.write', 'file.sync', 'file.rename', 'file.create', 'file.sync-directory', 'file.read']),
+        call: random.pick([
+          'file.write',
+          'file.sync',
+          'file.rename',
+          'file.create',
+          'file.sync-directory',
+          'file.read',
+        ]),
         nth,
         code,
         effect,
@@ -150,8 +168,13 @@ function partition(kind: 'partition' | 'hold'): Draw {
 
 function cut(random: RandomStream, scene: Scene): Fault[] {
   const [client, server] = talkers(random, scene);
-  const how = drawWeighted(random, [['fin', 3], ['rst', 4], ['silence', 3]] as const);
-  if (random.chance(0.2)) return [{ kind: 'cut-all', atUs: anyTime(random, scene), from: client, to: server, how }];
+  const how = drawWeighted(random, [
+    ['fin', 3],
+    ['rst', 4],
+    ['silence', 3],
+  ] as const);
+  if (random.chance(0.2))
+    return [{ kind: 'cut-all', atUs: anyTime(random, scene), from: client, to: server, how }];
   return [
     {
       kind: 'cut',
@@ -201,7 +224,13 @@ const DRAWS: Readonly<Record<FaultClass, Draw>> = {
     const host = random.pick(allNames(scene));
     const process = random.chance(0.5) ? programOf(scene, host) : null;
     return [
-      { kind: 'pause', atUs: anyTime(random, scene), host, process, forUs: drawDurationUs(random, scene.profile.stallS) },
+      {
+        kind: 'pause',
+        atUs: anyTime(random, scene),
+        host,
+        process,
+        forUs: drawDurationUs(random, scene.profile.stallS),
+      },
     ];
   },
   freeze: (random, scene) => [
@@ -250,7 +279,15 @@ const DRAWS: Readonly<Record<FaultClass, Draw>> = {
   },
   'slow-io': (random, scene) => {
     const host = random.pick(allNames(scene));
-    const call = random.pick(['file.sync', 'file.write', 'file.rename', 'disk.write', 'disk.flush', 'disk.read', null]);
+    const call = random.pick([
+      'file.sync',
+      'file.write',
+      'file.rename',
+      'disk.write',
+      'disk.flush',
+      'disk.read',
+      null,
+    ]);
     return [
       {
         kind: 'delay',
@@ -279,7 +316,9 @@ const DRAWS: Readonly<Record<FaultClass, Draw>> = {
     const atUs = anyTime(random, scene);
     if (random.chance(0.3)) {
       const forUs = drawDurationUs(random, scene.profile.stallS);
-      return [{ kind: 'files-mode', atUs, host, mode: random.pick(['read-only', 'failing'] as const), forUs }];
+      return [
+        { kind: 'files-mode', atUs, host, mode: random.pick(['read-only', 'failing'] as const), forUs },
+      ];
     }
     return [{ kind: 'sync-failures', atUs, host, count: random.between(1, 3) }];
   },

@@ -19,7 +19,13 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
   const storageCount = (group.split('/')[0] as string).split(',').length;
   const sizes = {
     group,
-    volumeCount: storageCount > 1 ? 2 : drawWeighted(at('volumes'), [[1, 5], [2, 1]]),
+    volumeCount:
+      storageCount > 1
+        ? 2
+        : drawWeighted(at('volumes'), [
+            [1, 5],
+            [2, 1],
+          ]),
     deviceLb: at('device').pick([128, 256, 512]),
     logLb: at('log').pick([1024, 1536, 2048]),
   };
@@ -36,8 +42,17 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
     ...PLAIN_LAYOUT,
     ...sizes,
     thin: at('thin').chance(0.8),
-    fileSystem: drawWeighted(at('files'), [['ext4', 3], ['xfs', 3], ['posix', 4]]),
-    disk: drawWeighted(at('disk'), [['none', 1], ['ideal', 3], ['sector512', 3], ['nvme-awupf8', 2]]),
+    fileSystem: drawWeighted(at('files'), [
+      ['ext4', 3],
+      ['xfs', 3],
+      ['posix', 4],
+    ]),
+    disk: drawWeighted(at('disk'), [
+      ['none', 1],
+      ['ideal', 3],
+      ['sector512', 3],
+      ['nvme-awupf8', 2],
+    ]),
     resetDropsQueued: at('reset').chance(0.5),
     shortReadChance: knob('short-read', 0, [0.02, 0.2]),
     linkMinUs: Math.floor(linkMeanUs * at('link-min').fraction()),

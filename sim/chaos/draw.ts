@@ -24,7 +24,10 @@ export function drawDurationUs(random: RandomStream, range: Range): number {
 }
 
 /** One of several values by weight. */
-export function drawWeighted<T>(random: RandomStream, choices: readonly (readonly [value: T, weight: number])[]): T {
+export function drawWeighted<T>(
+  random: RandomStream,
+  choices: readonly (readonly [value: T, weight: number])[],
+): T {
   let left = random.fraction() * choices.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [value, weight] of choices) {
     left -= weight;

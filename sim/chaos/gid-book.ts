@@ -37,8 +37,7 @@ export class GidBook {
   /** The largest gid whose command was answered before a mark, -1 when none. */
   newestAnsweredBefore(mark: number): Gid {
     let newest = -1;
-    for (const [gid, window] of this.#windows)
-      if (window.answeredAt < mark && gid > newest) newest = gid;
+    for (const [gid, window] of this.#windows) if (window.answeredAt < mark && gid > newest) newest = gid;
     return newest;
   }
 

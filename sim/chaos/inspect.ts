@@ -1,7 +1,6 @@
 import { openQueueFile } from '../../core/format/queue-file.ts';
 import { Reader } from '../../core/format/serializer.ts';
 import { UUID_BYTES, uuidToText } from '../../core/format/uuid.ts';
-import { BASE_DIRECTORY } from '../group.ts';
 import { DiffSet } from '../../core/snapshot/diff-set.ts';
 import type { MetaDiff, MetaLsidGid, MetaState } from '../../core/snapshot/meta.ts';
 import { diffToText } from '../../core/snapshot/meta.ts';
@@ -11,6 +10,7 @@ import { parseWdiffFileName } from '../../core/snapshot/wdiff-name.ts';
 import type { Gid } from '../../core/units.ts';
 import type { Inode } from '../file-system-inode.ts';
 import { readContent } from '../file-system-inode.ts';
+import { BASE_DIRECTORY } from '../group.ts';
 import type { SimHost } from '../host.ts';
 
 /**
@@ -134,7 +134,8 @@ export function leftovers(host: SimHost): string[] {
   const visit = (folder: Inode, path: string): void => {
     for (const [name, inode] of folder.entries) {
       const whole = `${path}/${name}`;
-      if (/^tmp[A-Za-z0-9]{6}$/.test(name) || name.startsWith('.') || path.endsWith('/received')) found.push(whole);
+      if (/^tmp[A-Za-z0-9]{6}$/.test(name) || name.startsWith('.') || path.endsWith('/received'))
+        found.push(whole);
       if (inode.kind === 'directory') visit(inode, whole);
     }
   };

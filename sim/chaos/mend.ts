@@ -1,7 +1,7 @@
 import type { Controller } from '../../core/control/controller.ts';
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
-import { errorText } from '../../core/errors.ts';
 import { ARCHIVE_ACTIVE, PROXY_ACTIVE } from '../../core/control/states.ts';
+import { errorText } from '../../core/errors.ts';
 import { followLineage } from './safety.ts';
 import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';

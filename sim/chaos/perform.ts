@@ -271,7 +271,9 @@ async function stopForAWhile(
   const mode = server.kind === 'proxy' || operation.mode !== 'empty' ? operation.mode : 'graceful';
   const state = await walbc.getState(server, truth.name);
   const isActive =
-    server.kind === 'proxy' ? PROXY_ACTIVE.includes(state) : ['Target', 'Archived', 'WdiffRecv'].includes(state);
+    server.kind === 'proxy'
+      ? PROXY_ACTIVE.includes(state)
+      : ['Target', 'Archived', 'WdiffRecv'].includes(state);
   if (!isActive) throw new NothingToDo();
   await walbc.runCtl(server, ['stop', truth.name, mode]);
   await simulation.sleep(operation.forUs);
@@ -284,4 +286,3 @@ export function operationText(operation: ChaosOperation): string {
   const words = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
   return `${(atUs / 1e6).toFixed(3)} s ${kind}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
 }
-

@@ -178,7 +178,8 @@ function outcomeOf(
   return {
     failure,
     counts: site === null ? none : { ...(site as ChaosSite).counts },
-    writes: site === null ? 0 : (site as ChaosSite).volumes.reduce((sum, { writeCount }) => sum + writeCount, 0),
+    writes:
+      site === null ? 0 : (site as ChaosSite).volumes.reduce((sum, { writeCount }) => sum + writeCount, 0),
     crashes,
     otherFaults,
     fired,

@@ -81,7 +81,9 @@ function checkCovered(site: ChaosSite, truth: VolumeTruth, archive: string, view
   ]);
   while (at < doneGid) {
     const here = at;
-    const next = waiting.find(({ snapB, snapE }) => (snapB.gidB as Gid) <= here && (snapE.gidB as Gid) > here);
+    const next = waiting.find(
+      ({ snapB, snapE }) => (snapB.gidB as Gid) <= here && (snapE.gidB as Gid) > here,
+    );
     if (next === undefined) {
       const found = waiting.map(({ snapB, snapE }) => `${snapB.gidB}-${snapE.gidB}`).join(' ');
       throw new PropertyError(

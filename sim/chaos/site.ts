@@ -2,15 +2,22 @@ import { type Controller, createController } from '../../core/control/controller
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { TimeoutError } from '../../core/errors.ts';
 import { US_PER_S } from '../../core/units.ts';
-import { fileSystemParameters } from '../file-system-state.ts';
 import { mediumParameters } from '../disk-medium.ts';
+import { fileSystemParameters } from '../file-system-state.ts';
 import { createSimGroup, type SimGroup } from '../group.ts';
-import { parseGroupLayout } from '../group-layout.ts';
 import type { SimGroupDevice } from '../group-device.ts';
+import { parseGroupLayout } from '../group-layout.ts';
 import type { SimProcess } from '../process.ts';
 import type { Simulation } from '../simulation.ts';
 import { PropertyError } from './failure.ts';
-import { type ArchiveView, type ProxyView, type StorageView, viewArchive, viewProxy, viewStorage } from './inspect.ts';
+import {
+  type ArchiveView,
+  type ProxyView,
+  type StorageView,
+  viewArchive,
+  viewProxy,
+  viewStorage,
+} from './inspect.ts';
 import { type ChaosLayout, volumeName } from './layout.ts';
 import { VolumeTruth } from './volume-truth.ts';
 
@@ -196,7 +203,12 @@ export function guarded(site: ChaosSite, check: () => void): void {
     check();
   } catch (error) {
     if (error instanceof PropertyError) site.failure ??= error;
-    else site.failure ??= new PropertyError('no-program-error', 'check', String((error as Error).stack ?? error));
+    else
+      site.failure ??= new PropertyError(
+        'no-program-error',
+        'check',
+        String((error as Error).stack ?? error),
+      );
   }
 }
 

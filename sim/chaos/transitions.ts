@@ -4,12 +4,15 @@ import type { StateEdges } from '../../core/server/shared/state-machine.ts';
 import { STORAGE_EDGES, STEADY_STATES as STORAGE_STEADY } from '../../core/server/storage/states.ts';
 import { PropertyError } from './failure.ts';
 
-const MACHINES: readonly { readonly kind: string; readonly edges: StateEdges; readonly steady: readonly string[] }[] =
-  [
-    { kind: 'storage', edges: STORAGE_EDGES, steady: STORAGE_STEADY },
-    { kind: 'proxy', edges: PROXY_EDGES, steady: PROXY_STEADY },
-    { kind: 'archive', edges: ARCHIVE_EDGES, steady: ARCHIVE_STEADY },
-  ];
+const MACHINES: readonly {
+  readonly kind: string;
+  readonly edges: StateEdges;
+  readonly steady: readonly string[];
+}[] = [
+  { kind: 'storage', edges: STORAGE_EDGES, steady: STORAGE_STEADY },
+  { kind: 'proxy', edges: PROXY_EDGES, steady: PROXY_STEADY },
+  { kind: 'archive', edges: ARCHIVE_EDGES, steady: ARCHIVE_STEADY },
+];
 
 /** Changes that no edge stands for: repairs at a start, and what is left of commands that failed half way. */
 const REPAIRS: readonly string[] = [

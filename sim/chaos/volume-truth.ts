@@ -83,7 +83,9 @@ export class VolumeTruth {
   follow(view: StorageView | null, primaryArchiveUuid: string | null): void {
     if (view === null || view.uuid === this.uuid || view.uuid === ZERO_UUID_TEXT) return;
     this.uuid = view.uuid;
-    const known = this.books.find((book) => book.archiveUuid !== null && book.archiveUuid === primaryArchiveUuid);
+    const known = this.books.find(
+      (book) => book.archiveUuid !== null && book.archiveUuid === primaryArchiveUuid,
+    );
     if (this.backup?.kind === 'hash' && known !== undefined) {
       known.forgetUnseen();
       this.book = known;
