@@ -76,6 +76,12 @@ import { u19 } from './untested/u19-different-archive-sets.ts';
 import { u20 } from './untested/u20-controller-dies.ts';
 import { u21 } from './untested/u21-two-controllers.ts';
 import { u22 } from './untested/u22-archive-moves.ts';
+import { u23 } from './untested/u23-force-stopped-operations.ts';
+import { u24 } from './untested/u24-one-slot.ts';
+import { u25 } from './untested/u25-odd-operations.ts';
+import { u26 } from './untested/u26-hostile-connections.ts';
+import { u27 } from './untested/u27-damaged-metadata.ts';
+import { u28 } from './untested/u28-grown-during-sync.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -127,6 +133,12 @@ export const CATALOGUE: readonly Chapter[] = [
       u20,
       u21,
       u22,
+      u23,
+      u24,
+      u25,
+      u26,
+      u27,
+      u28,
     ],
   },
 ];

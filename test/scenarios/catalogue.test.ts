@@ -7,7 +7,13 @@ import { basicBackup } from '../../scenarios/basic-backup.ts';
 import { SCENARIOS } from '../../scenarios/index.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LIBRARY = ['lib', 'index.ts', 'basic-backup.ts'];
+
+/** Folders of `scenarios/` that are chapters of the catalogue. */
+function chapterFolders(): string[] {
+  return readdirSync(join(ROOT, 'scenarios'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'lib')
+    .map(({ name }) => name);
+}
 
 describe('the catalogue', () => {
   it('names every scenario once, with a purpose that is one sentence', () => {
@@ -20,10 +26,8 @@ describe('the catalogue', () => {
   });
 
   it('has a file for each scenario, and each file is in it', () => {
-    const folder = join(ROOT, 'scenarios');
-    const files = readdirSync(folder)
-      .filter((name) => !LIBRARY.includes(name))
-      .flatMap((chapter) => readdirSync(join(folder, chapter)))
+    const files = chapterFolders()
+      .flatMap((chapter) => readdirSync(join(ROOT, 'scenarios', chapter)))
       .map((file) => file.replace(/\.ts$/, ''));
     const names = SCENARIOS.filter((scenario) => scenario !== basicBackup).map(({ name }) => name);
     expect(files.sort()).toEqual([...names].sort());
@@ -51,6 +55,5 @@ describe('the catalogue', () => {
 
 it('runs in the tests of its chapters', () => {
   const tested = readdirSync(join(ROOT, 'test', 'scenarios', 'catalogue')).map((file) => file.split('.')[0]);
-  const folders = readdirSync(join(ROOT, 'scenarios')).filter((name) => !LIBRARY.includes(name));
-  expect(tested.sort()).toEqual(folders.sort());
+  expect(tested.sort()).toEqual(chapterFolders().sort());
 });
