@@ -1,10 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/errors.ts';
+import { PROFILES } from '../sim/chaos/profiles.ts';
+import { CHAOS_REPORTERS } from './chaos/reporters.ts';
+import { type ChaosOptions, chaos, replay } from './chaos.ts';
 import { listScenarios } from './list.ts';
 import { REPORTERS } from './run/reporters.ts';
-import { type RunOptions, runScenarios } from './run.ts';
+import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
 import { TOOLS } from './tools/index.ts';
 import { runToolInProcess } from './tools/process-io.ts';
+import { runWorkerProgram } from './worker.ts';
 
 /** Options of `walbox run` as they are typed. */
 type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
@@ -14,11 +18,19 @@ type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
   trace?: string;
 };
 
+/** Options of `walbox chaos` as they are typed. */
+type ChaosArguments = Omit<ChaosOptions, 'seeds' | 'minutes' | 'jobs'> & {
+  seeds?: number;
+  minutes?: number;
+  jobs?: number;
+};
+
 /** The program `walbox`. Returns the exit code: 0 done, 1 something failed or was not understood. */
 export async function main(argv: readonly string[]): Promise<number> {
   // The file tools speak the originals' dialect of options, so they parse their own words.
   const tool = TOOLS.get(argv[0] ?? '');
   if (tool !== undefined) return runToolInProcess(tool, argv.slice(1));
+  if (argv[0] === 'worker') return runWorkerProgram(argv.slice(1));
 
   let exitCode = 0;
   const program = new Command('walbox')
@@ -57,6 +69,49 @@ export async function main(argv: readonly string[]): Promise<number> {
       exitCode = await listScenarios({ asTable: markdown || write !== undefined, path: write ?? null });
     });
 
+  program
+    .command('chaos')
+    .description('run random histories: operations, layouts and faults, drawn by seed')
+    .option('--seed <number>', 'the first seed', parseSeed, 1)
+    .option('--seeds <count>', 'so many seeds (default 200, or as many as --minutes allows)', parseCount)
+    .option('--minutes <number>', 'begin no history after so long', parsePositive)
+    .option('--jobs <count>', 'threads (default: the number of cores)', parseCount)
+    .addOption(
+      new Option('--profile <name>', 'how much goes wrong')
+        .choices(PROFILES.map((profile) => profile.name))
+        .default('ci'),
+    )
+    .addOption(
+      new Option('--reporter <name>', 'format of the result').choices(CHAOS_REPORTERS).default('text'),
+    )
+    .option('--bail', 'end with the first failure', false)
+    .option('--no-shrink', 'save failures as they were drawn')
+    .option('--failures <folder>', 'where histories of failures are written', FAILURES_FOLDER)
+    .action(async (options: ChaosArguments) => {
+      const { seeds, minutes, jobs } = options;
+      exitCode = await chaos({
+        ...options,
+        seeds: seeds ?? null,
+        minutes: minutes ?? null,
+        jobs: jobs ?? null,
+      });
+    });
+
+  program
+    .command('replay')
+    .description('repeat a saved history')
+    .argument('<file>', 'a history, for instance failures/chaos-ci-17.json')
+    .option('--verbose', 'print what operators do and servers log', false)
+    .option('--trace <file>', 'write the trace: every call, message and fault, a line each')
+    .action(async (file: string, { verbose, trace }: { verbose: boolean; trace?: string }) => {
+      exitCode = await replay(file, { verbose, trace: trace ?? null });
+    });
+
+  program
+    .command('worker')
+    .description('look after the volumes of one archive: apply, merge, replicate (walbox worker -h)')
+    .allowUnknownOption();
+
   program.addHelpText('after', () => `\n${toolsText()}`);
 
   try {
@@ -88,4 +143,10 @@ function parseCount(text: string): number {
   if (!Number.isSafeInteger(count) || count < 1)
     throw new InvalidArgumentError('a count is a whole number from 1 on');
   return count;
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('a number above 0');
+  return value;
 }

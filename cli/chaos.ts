@@ -1,0 +1,159 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { failureSignature } from '../sim/chaos/failure.ts';
+import { operationText } from '../sim/chaos/perform.ts';
+import { chaosProfile } from '../sim/chaos/profiles.ts';
+import { runChaos } from '../sim/chaos/run.ts';
+import { parseSaved, savedToText } from '../sim/chaos/saved.ts';
+import { logLineToText } from '../sim/log.ts';
+import type { ChaosJob, ChaosResult } from './chaos/job.ts';
+import { chaosMachine } from './chaos/one.ts';
+import { runChaosPool } from './chaos/pool.ts';
+import { type ChaosReporter, chaosReport, type SavedFailure } from './chaos/reporters.ts';
+import { ChaosTally } from './chaos/summary.ts';
+import { openTraceFile } from './run/trace-file.ts';
+
+export interface ChaosOptions {
+  readonly seed: number;
+  readonly seeds: number | null;
+  /** Real time after which no history is begun any more; null: none. */
+  readonly minutes: number | null;
+  /** Threads; null: as many as there are cores. */
+  readonly jobs: number | null;
+  readonly profile: string;
+  readonly reporter: ChaosReporter;
+  /** Ends with the first failure. */
+  readonly bail: boolean;
+  readonly shrink: boolean;
+  /** Folder for histories of failures. */
+  readonly failures: string;
+}
+
+const DEFAULT_SEEDS = 200;
+const MAX_SHRINK_RUNS = 400;
+/** Failures that are shrunk; further ones are only saved. */
+const MAX_SHRUNK = 10;
+const BAR_INTERVAL_MS = 200;
+const BAR_WIDTH = 24;
+
+/** `walbox chaos`. The exit code is 1 when a history failed. */
+export async function chaos(options: ChaosOptions): Promise<number> {
+  chaosProfile(options.profile);
+  const beganMs = performance.now();
+  const elapsedS = () => (performance.now() - beganMs) / 1000;
+  const count = options.seeds ?? (options.minutes === null ? DEFAULT_SEEDS : Number.POSITIVE_INFINITY);
+  const tally = new ChaosTally();
+  const saved: SavedFailure[] = [];
+  const bar = new ProgressBar(count, options.minutes);
+  let next = 0;
+  const nextJob = (): ChaosJob | null => {
+    if (next >= count || (options.bail && tally.failures.length > 0)) return null;
+    if (options.minutes !== null && elapsedS() > options.minutes * 60) return null;
+    const isShrunk = options.shrink && tally.failures.length < MAX_SHRUNK;
+    const seed = options.seed + next++;
+    return { seed, profile: options.profile, maxShrinkRuns: isShrunk ? MAX_SHRINK_RUNS : 0 };
+  };
+  await runChaosPool(options.jobs ?? availableParallelism(), nextJob, (result) => {
+    tally.add(result);
+    if (result.found !== null) saved.push({ result, path: saveFailure(options, result) });
+    bar.show(tally.count, tally.failures.length, elapsedS());
+  });
+  bar.end();
+  saved.sort((a, b) => a.result.seed - b.result.seed);
+  process.stdout.write(chaosReport(options.reporter, tally.summary(options.profile, elapsedS()), saved));
+  return tally.failures.length > 0 ? 1 : 0;
+}
+
+function saveFailure({ failures, profile }: ChaosOptions, { seed, found }: ChaosResult): string {
+  const path = join(failures, `chaos-${profile}-${seed}.json`);
+  if (found === null) return path;
+  mkdirSync(failures, { recursive: true });
+  const { failure, history } = found;
+  writeFileSync(path, savedToText({ walbox: packageVersion(), profile, failure, history }));
+  return path;
+}
+
+export interface ReplayOptions {
+  /** Print what servers log and operators do. */
+  readonly verbose: boolean;
+  readonly trace: string | null;
+}
+
+/** `walbox replay FILE`: repeats the history and says whether it went as it did. The exit code is 1 when it failed. */
+export async function replay(path: string, options: ReplayOptions): Promise<number> {
+  const saved = parseSaved(readFileSync(path, 'utf8'));
+  const version = packageVersion();
+  if (saved.walbox !== '' && saved.walbox !== version) {
+    process.stderr.write(
+      `The file was written by walbox ${saved.walbox}; this is ${version}, where the history may go another way.\n`,
+    );
+  }
+  const trace = options.trace === null ? null : openTraceFile(options.trace);
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const outcome = await runChaos(saved.history, await chaosMachine(), {
+    ...(trace === null ? {} : { trace: trace.sink }),
+    ...(options.verbose
+      ? {
+          log: (line) => {
+            if (line.level !== 'debug') say(`  ${logLineToText(line)}`);
+          },
+          onOperation: (operation) => say(operationText(operation)),
+        }
+      : {}),
+  });
+  trace?.end();
+  const { failure } = outcome;
+  const expected = saved.failure === null ? 'passed' : failureSignature(saved.failure);
+  const found = failure === null ? 'passed' : failureSignature(failure);
+  if (failure !== null) say(`${failure.message}`);
+  say(`${found} after ${(outcome.virtualTimeUs / 1e6).toFixed(3)} s of virtual time`);
+  if (found !== expected) say(`The file says: ${expected}`);
+  return failure === null ? 0 : 1;
+}
+
+/** Of the package that this file belongs to. */
+export function packageVersion(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  for (const up of ['..', '../..']) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
+        name?: string;
+        version?: string;
+      };
+      if (name === 'walbox') return version ?? '';
+    } catch {
+      // Not here: one level up.
+    }
+  }
+  return '';
+}
+
+/** `[=====     ] 120/2000, 8.1 histories/s, 0 failed` on terminals. */
+class ProgressBar {
+  readonly #count: number;
+  readonly #minutes: number | null;
+  #shownMs = 0;
+
+  constructor(count: number, minutes: number | null) {
+    this.#count = count;
+    this.#minutes = minutes;
+  }
+
+  show(done: number, failed: number, elapsedS: number): void {
+    const nowMs = performance.now();
+    if (process.stderr.isTTY !== true || nowMs - this.#shownMs < BAR_INTERVAL_MS) return;
+    this.#shownMs = nowMs;
+    const byTime = this.#minutes === null ? 0 : elapsedS / (this.#minutes * 60);
+    const share = Math.min(1, Math.max(byTime, done / this.#count));
+    const filled = '='.repeat(Math.round(share * BAR_WIDTH)).padEnd(BAR_WIDTH);
+    const of = Number.isFinite(this.#count) ? `${done}/${this.#count}` : String(done);
+    const rate = (done / elapsedS).toFixed(1);
+    process.stderr.write(`\r[${filled}] ${of}, ${rate} histories/s, ${failed} failed\x1b[K`);
+  }
+
+  end(): void {
+    if (process.stderr.isTTY === true) process.stderr.write('\r\x1b[K');
+  }
+}

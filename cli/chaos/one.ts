@@ -1,0 +1,38 @@
+import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
+import { createTurn } from '../../native/turn.ts';
+import { drawHistory } from '../../sim/chaos/generate.ts';
+import { chaosProfile } from '../../sim/chaos/profiles.ts';
+import { type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
+import { shrinkHistory } from '../../sim/chaos/shrink.ts';
+import { type ChaosJob, type ChaosResult, resultOf } from './job.ts';
+
+/** What this machine gives to simulations. */
+export async function chaosMachine(): Promise<ChaosMachine> {
+  return { newTurn: createTurn, codecs: inlineCodecPool(await loadPortableCodecs()) };
+}
+
+/** A shrinking takes at most so long. */
+const MAX_SHRINK_S = 120;
+
+/** Draws and runs one seed; a failure is shrunk. */
+export async function runChaosJob(job: ChaosJob, machine: ChaosMachine): Promise<ChaosResult> {
+  const history = drawHistory(job.seed, chaosProfile(job.profile));
+  const beganMs = performance.now();
+  const outcome = await runChaos(history, machine);
+  const realTimeS = (performance.now() - beganMs) / 1000;
+  const { failure } = outcome;
+  if (failure === null) return resultOf(job.seed, outcome, realTimeS, null);
+  if (job.maxShrinkRuns === 0)
+    return resultOf(job.seed, outcome, realTimeS, { failure, history, shrinkRuns: 0 });
+  const deadlineMs = performance.now() + MAX_SHRINK_S * 1000;
+  const shrunk = await shrinkHistory(history, failure, {
+    run: async (candidate) => (await runChaos(candidate, machine)).failure,
+    maxRuns: job.maxShrinkRuns,
+    isTimeUp: () => performance.now() > deadlineMs,
+  });
+  return resultOf(job.seed, outcome, realTimeS, {
+    failure: shrunk.failure,
+    history: shrunk.history,
+    shrinkRuns: shrunk.runs,
+  });
+}
