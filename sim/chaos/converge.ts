@@ -5,7 +5,7 @@ import { US_PER_S } from '../../core/units.ts';
 import { PropertyError } from './failure.ts';
 import { judgeImage, readSnapshot, takeSnapshot } from './images.ts';
 import { latestGid, leftovers, restorableGids } from './inspect.ts';
-import { mendVolume, PATIENCE_S, type Remedy } from './mend.ts';
+import { mendVolume, PATIENCE_S } from './mend.ts';
 import { isRefusal } from './perform.ts';
 import { checkSafety } from './safety.ts';
 import {
@@ -28,10 +28,7 @@ export async function converge(site: ChaosSite): Promise<void> {
   await everyoneAnswers(site);
   await settled(site);
   checkSafety(site);
-  for (const truth of site.volumes) {
-    const remedy = await mended(site, truth);
-    checkNeed(site, truth, remedy);
-  }
+  for (const truth of site.volumes) await mended(site, truth);
   for (const truth of site.volumes) await drained(site, truth);
   for (const truth of site.volumes) await freshSnapshot(site, truth);
   checkSafety(site);
@@ -106,17 +103,14 @@ async function settled(site: ChaosSite): Promise<void> {
 }
 
 /** The operator's recovery; it may have to be tried again while old connections time out. */
-async function mended(site: ChaosSite, truth: VolumeTruth): Promise<Remedy> {
-  let worst: Remedy = 'nothing';
+async function mended(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   let last = '';
-  const order: readonly Remedy[] = ['nothing', 'start', 'hash-backup', 'full-backup'];
   await within(
     site,
     'mend',
     async () => {
       try {
         const remedy = await asOperator(site, PATIENCE_S, (walbc) => mendVolume(site, truth, walbc));
-        if (order.indexOf(remedy) > order.indexOf(worst)) worst = remedy;
         return storageView(site, truth)?.state === 'Target' && remedy !== 'start';
       } catch (error) {
         if (!isRefusal(error)) throw error;
@@ -127,14 +121,6 @@ async function mended(site: ChaosSite, truth: VolumeTruth): Promise<Remedy> {
     () => `${truth.name} cannot be brought back: ${last}`,
     2 * US_PER_S,
   );
-  return worst;
-}
-
-/** A backup is needed only for a reason: an overflow, or a backup that a fault or command broke. */
-function checkNeed(site: ChaosSite, truth: VolumeTruth, remedy: Remedy): void {
-  void site;
-  void truth;
-  void remedy;
 }
 
 /** All gids of the storage are at every archive that follows, and nothing waits anywhere. */
