@@ -15,7 +15,7 @@ const DEFAULT_JOBS = 2;
 const PATIENCE = 8;
 const LEAST_PATIENCE_S = 60;
 
-type Verdict = 'noticed' | 'SURVIVED' | 'DOES NOT FIT' | 'NOT LOADED';
+type Verdict = 'noticed' | 'SURVIVED' | 'DOES NOT FIT' | 'NOT LOADED' | 'NOT RUN';
 
 interface Row {
   readonly mutant: Mutant;
@@ -67,7 +67,7 @@ async function work(chosen: readonly Mutant[], workshops: readonly Workshop[]): 
     const run = await workshop.run([file], 600);
     usualS.set(file, run.seconds);
     if (run.failed.length + run.unloaded.length > 0 || run.isTimedOut || run.passedCount === 0) {
-      broken.push(`${file}: ${[...run.unloaded, ...run.failed][0] ?? 'no test passed'}`);
+      broken.push(`${file}: ${run.endedBy ?? [...run.unloaded, ...run.failed][0] ?? 'no test passed'}`);
     }
   });
   if (broken.length > 0) {
@@ -91,7 +91,12 @@ async function work(chosen: readonly Mutant[], workshops: readonly Workshop[]): 
 async function tryMutant(workshop: Workshop, mutant: Mutant, timeoutS: number): Promise<Row> {
   const takeBack = workshop.plant(mutant);
   try {
-    const { failed, unloaded, isTimedOut, seconds } = await workshop.run(mutant.tests, timeoutS, mutant.only);
+    const { failed, unloaded, isTimedOut, endedBy, seconds } = await workshop.run(
+      mutant.tests,
+      timeoutS,
+      mutant.only,
+    );
+    if (endedBy !== null) return { mutant, verdict: 'NOT RUN', detail: `ended by ${endedBy}`, seconds };
     if (unloaded.length > 0) return { mutant, verdict: 'NOT LOADED', detail: unloaded[0], seconds };
     if (isTimedOut) return { mutant, verdict: 'noticed', detail: 'the tests hang', seconds };
     if (failed.length === 0) return { mutant, verdict: 'SURVIVED', detail: mutant.breaks, seconds };

@@ -29,6 +29,8 @@ export interface TestRun {
   /** Files that could not even be loaded. */
   readonly unloaded: readonly string[];
   readonly isTimedOut: boolean;
+  /** The signal by which somebody else ended the run, which then says nothing; else null. */
+  readonly endedBy: string | null;
   readonly seconds: number;
 }
 
@@ -74,31 +76,34 @@ export class Workshop {
     if (only !== undefined) args.push('-t', only);
     const golden = goldenDir();
     const began = performance.now();
-    const isTimedOut = await new Promise<boolean>((resolve, reject) => {
-      const child = spawn(process.execPath, args, {
-        cwd: this.#folder,
-        stdio: 'ignore',
-        env: {
-          ...process.env,
-          CI: '1',
-          WALBOX_TEST_NO_SHRINK: '1',
-          ...(golden === null ? {} : { WALBOX_GOLDEN: golden }),
-        },
-      });
-      let timedOut = false;
-      const timer = setTimeout(() => {
-        timedOut = true;
-        child.kill('SIGKILL');
-      }, timeoutS * 1000);
-      child.on('error', reject);
-      child.on('exit', () => {
-        clearTimeout(timer);
-        resolve(timedOut);
-      });
-    });
+    const { isTimedOut, endedBy } = await new Promise<Pick<TestRun, 'isTimedOut' | 'endedBy'>>(
+      (resolve, reject) => {
+        const child = spawn(process.execPath, args, {
+          cwd: this.#folder,
+          stdio: 'ignore',
+          env: {
+            ...process.env,
+            CI: '1',
+            WALBOX_TEST_NO_SHRINK: '1',
+            ...(golden === null ? {} : { WALBOX_GOLDEN: golden }),
+          },
+        });
+        let timedOut = false;
+        const timer = setTimeout(() => {
+          timedOut = true;
+          child.kill('SIGKILL');
+        }, timeoutS * 1000);
+        child.on('error', reject);
+        child.on('exit', (_code, signal) => {
+          clearTimeout(timer);
+          resolve({ isTimedOut: timedOut, endedBy: timedOut ? null : signal });
+        });
+      },
+    );
     const seconds = (performance.now() - began) / 1000;
-    if (isTimedOut) return { passedCount: 0, failed: [], unloaded: [], isTimedOut, seconds };
-    return { ...readReport(report, tests), isTimedOut, seconds };
+    const nothing = { passedCount: 0, failed: [], unloaded: [] };
+    const seen = isTimedOut || endedBy !== null ? nothing : readReport(report, tests);
+    return { ...seen, isTimedOut, endedBy, seconds };
   }
 
   remove(): void {
