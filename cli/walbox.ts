@@ -3,6 +3,7 @@ import { errorText } from '../core/errors.ts';
 import { PROFILES } from '../sim/chaos/profiles.ts';
 import { CHAOS_REPORTERS } from './chaos/reporters.ts';
 import { type ChaosOptions, chaos, replay } from './chaos.ts';
+import { installLinks } from './links.ts';
 import { listScenarios } from './list.ts';
 import { REPORTERS } from './run/reporters.ts';
 import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
@@ -25,9 +26,14 @@ type ChaosArguments = Omit<ChaosOptions, 'seeds' | 'minutes' | 'jobs'> & {
   jobs?: number;
 };
 
-/** The program `walbox`. Returns the exit code: 0 done, 1 something failed or was not understood. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * The program `walbox`, also under the name of a tool (`walbox install-links`), which it then is. Returns the exit code: 0 done, 1 something failed or was not
+ * understood.
+ */
+export async function main(argv: readonly string[], calledAs = 'walbox'): Promise<number> {
   // The file tools speak the originals' dialect of options, so they parse their own words.
+  const called = TOOLS.get(calledAs);
+  if (called !== undefined) return runToolInProcess(called, argv);
   const tool = TOOLS.get(argv[0] ?? '');
   if (tool !== undefined) return runToolInProcess(tool, argv.slice(1));
   if (argv[0] === 'worker') return runWorkerProgram(argv.slice(1));
@@ -111,6 +117,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('worker')
     .description('look after the volumes of one archive: apply, merge, replicate (walbox worker -h)')
     .allowUnknownOption();
+
+  program
+    .command('install-links')
+    .description("link the file tools into a folder, to be called by the originals' names (wlog-show ...)")
+    .argument('<folder>', 'for instance ~/bin')
+    .action((folder: string) => {
+      installLinks(folder, [...TOOLS.keys()]);
+      process.stdout.write(`${TOOLS.size} links in ${folder}\n`);
+    });
 
   program.addHelpText('after', () => `\n${toolsText()}`);
 

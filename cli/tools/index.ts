@@ -15,6 +15,7 @@ import { wdiffFull } from './wdiff-full.ts';
 import { wdiffMerge } from './wdiff-merge.ts';
 import { wdiffNameGen } from './wdiff-name-gen.ts';
 import { wdiffRedo } from './wdiff-redo.ts';
+import { wdiffSend } from './wdiff-send.ts';
 import { wdiffShow } from './wdiff-show.ts';
 import { wldevDump } from './wldev-dump.ts';
 import { wldevInfo } from './wldev-info.ts';
@@ -50,6 +51,7 @@ export const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['wdiff-merge', wdiffMerge],
   ['wdiff-name-gen', wdiffNameGen],
   ['wdiff-redo', wdiffRedo],
+  ['wdiff-send', wdiffSend],
   ['wdiff-show', wdiffShow],
   ['wldev-dump', wldevDump],
   ['wldev-info', wldevInfo],

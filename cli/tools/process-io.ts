@@ -1,5 +1,6 @@
 import { nodeClock } from '../../native/clock.ts';
 import { nativeCodecPool } from '../../native/codecs.ts';
+import { nodeNetwork } from '../../native/network.ts';
 import { removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
 import { stdinReader, streamSink, streamSource } from '../../native/stdio.ts';
@@ -23,6 +24,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
     nowMs: () => Date.now(),
     clock: nodeClock(),
     random: nodeRandom(),
+    network: nodeNetwork(),
     codecs: nativeCodecPool,
   };
   for (const [signal, number] of SIGNALS) {

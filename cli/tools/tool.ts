@@ -3,6 +3,7 @@ import { errorText, IoError } from '../../core/errors.ts';
 import { unixTimeToPretty } from '../../core/format/time-text.ts';
 import type { Clock } from '../../core/world/clock.ts';
 import type { CodecPool } from '../../core/world/codec.ts';
+import type { Network } from '../../core/world/network.ts';
 import type { Random } from '../../core/world/random.ts';
 import {
   type HelpTexts,
@@ -25,6 +26,7 @@ export interface ToolIo {
   readonly nowMs: () => number;
   readonly clock: Clock;
   readonly random: Random;
+  readonly network: Network;
   /** Loaded at first use: some tools need no codec. */
   readonly codecs: () => Promise<CodecPool>;
 }

@@ -8,6 +8,7 @@ import { MemorySink, memoryReader, memorySource } from '../../../core/engine/mem
 import type { Clock } from '../../../core/world/clock.ts';
 import type { CodecPool } from '../../../core/world/codec.ts';
 import { nativeCodecPool } from '../../../native/codecs.ts';
+import { nodeNetwork } from '../../../native/network.ts';
 import { KeyedRandom } from '../../../sim/random.ts';
 import { goldenDir } from '../../golden.ts';
 
@@ -67,6 +68,7 @@ export async function run(
       bytes: (_purpose, size) => random.bytes(size),
       below: (_purpose, bound) => random.below(bound),
     },
+    network: nodeNetwork(),
     codecs: () => (pool ??= nativeCodecPool()),
   };
   const status = await tool.run(argv, io);
