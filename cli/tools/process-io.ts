@@ -1,5 +1,5 @@
 import { nodeClock } from '../../native/clock.ts';
-import { nativeCodecPool } from '../../native/codecs.ts';
+import { type ThreadedCodecPool, threadedCodecPool } from '../../native/codec-pool.ts';
 import { nodeNetwork } from '../../native/network.ts';
 import { removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
@@ -15,6 +15,7 @@ const SIGNALS = [
 
 /** Runs a tool on standard input, output and error of this process; gives its exit status. */
 export async function runToolInProcess(tool: Tool, argv: readonly string[]): Promise<number> {
+  let pool: Promise<ThreadedCodecPool> | undefined;
   const stdin = streamSource(process.stdin, 'standard input');
   const io: ToolIo = {
     stdin,
@@ -25,7 +26,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
     clock: nodeClock(),
     random: nodeRandom(),
     network: nodeNetwork(),
-    codecs: nativeCodecPool,
+    codecs: () => (pool ??= threadedCodecPool()),
   };
   for (const [signal, number] of SIGNALS) {
     process.once(signal, () => {
@@ -36,6 +37,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
   try {
     return await tool.run(argv, io);
   } finally {
+    await (await pool)?.close();
     stdin.close();
   }
 }

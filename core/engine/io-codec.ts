@@ -30,7 +30,7 @@ export async function compressIos(
   const jobs: CodecJob[] = [];
   if (option.type !== 'none') {
     for (const io of ios) {
-      if (io.kind === 'normal') jobs.push({ kind: 'compress', ...option, data: io.data });
+      if (io.kind === 'normal') jobs.push({ kind: 'compress', ...option, data: io.data, shrinkOnly: true });
     }
   }
   const packed = jobs.length > 0 ? await pool.run(jobs) : [];

@@ -20,6 +20,8 @@ export type CodecJob =
       readonly type: CompressionType;
       readonly level: number;
       readonly data: Uint8Array;
+      /** Where compressing would not make it smaller, the input itself may be given back. */
+      readonly shrinkOnly?: boolean;
     }
   | {
       readonly kind: 'decompress';

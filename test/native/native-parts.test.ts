@@ -1,12 +1,8 @@
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
-import fc from 'fast-check';
-import '../fixed-seed.ts';
 import { describe, expect, it } from 'vitest';
-import { loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { FormatError, IoError } from '../../core/errors.ts';
 import { nodeClock } from '../../native/clock.ts';
-import { loadNativeCodecs, nativeCodecPool } from '../../native/codecs.ts';
 import { readAt, writeAll } from '../../native/file-bytes.ts';
 import { openFileDevice } from '../../native/file-device.ts';
 import { createOutputFile, removeUnfinishedFiles } from '../../native/output-file.ts';
@@ -87,39 +83,6 @@ describe('streams', () => {
     broken.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     await expect(sink.write(new Uint8Array([2]))).rejects.toThrow();
     await expect(streamSource(broken, 'pipe').read(1)).rejects.toThrow(IoError);
-  });
-});
-
-describe('codecs', () => {
-  it('of Node give and take what the portable ones do', async () => {
-    const [native, portable] = [await loadNativeCodecs(), await loadPortableCodecs()];
-    const [ours, theirs] = [native.get('gzip'), portable.get('gzip')];
-    if (ours === undefined || theirs === undefined) throw new Error('no gzip');
-    expect([...native.keys()].sort()).toEqual([...portable.keys()].sort());
-    fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), fc.nat(9), (data, level) => {
-        const packed = ours.compress(data, level);
-        expect(theirs.decompress(packed, data.length)).toEqual(data);
-        expect(ours.decompress(theirs.compress(data, level), data.length)).toEqual(data);
-        for (const size of [data.length - 1, data.length + 1]) {
-          expect(() => ours.decompress(packed, size)).toThrow(FormatError);
-        }
-        for (const bad of [packed.subarray(0, -1), new Uint8Array([...packed, 0]), packed.subarray(1)]) {
-          expect(() => ours.decompress(bad, data.length)).toThrow(FormatError);
-        }
-        // Whoever keeps a part of it must get a copy by slice.
-        expect(ours.decompress(packed, data.length).constructor).toBe(Uint8Array);
-      }),
-    );
-  });
-
-  it('do not make more than was asked of a bomb', async () => {
-    const pool = await nativeCodecPool();
-    const [bomb] = await pool.run([
-      { kind: 'compress', type: 'gzip', level: 9, data: new Uint8Array(8 << 20) },
-    ]);
-    const job = { kind: 'decompress', type: 'gzip', sizeBytes: 1000, data: bomb } as const;
-    await expect(pool.run([job])).rejects.toThrow(FormatError);
   });
 });
 

@@ -1,0 +1,231 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { AbortedError, errorText, FormatError } from '../core/errors.ts';
+import { KIB, MIB } from '../core/units.ts';
+import type { CodecJob, CodecPool, CompressionType } from '../core/world/index.ts';
+import {
+  alignedBytes,
+  type FromCodecWorker,
+  INPUT_KEPT,
+  type PackedJob,
+  type ToCodecWorker,
+} from './codec-message.ts';
+import { nativeCodecPool } from './codecs.ts';
+
+/** A codec pool that holds threads. */
+export interface ThreadedCodecPool extends CodecPool {
+  /** Threads that were begun. */
+  readonly threadCount: number;
+  /** Ends the threads. Batches that are not done fail with AbortedError. Never throws; twice is harmless. */
+  close(): Promise<void>;
+}
+
+export interface ThreadedCodecPoolOptions {
+  /** Threads at most; the default is the number of cores. */
+  readonly threadCount?: number;
+  /** Work that is done in the caller's thread before threads are begun, in bytes of snappy. The default is 8 MiB. */
+  readonly inlineBytes?: number;
+}
+
+/** Begun threads cost some 50 ms of work: below this much they do not pay. */
+const INLINE_BYTES = 8 * MIB;
+/** What a byte costs, in bytes of snappy, about. */
+const COST: Readonly<Record<CompressionType, number>> = {
+  none: 0,
+  snappy: 1,
+  lz4: 1,
+  zstd: 3,
+  gzip: 10,
+  lzma: 100,
+};
+/** Bytes of one batch to a thread, about, for codecs as fast as snappy and for slower ones. */
+const FAST_BATCH_BYTES = 512 * KIB;
+const SLOW_BATCH_BYTES = 128 * KIB;
+/** Batches that a thread has at a time, so that it need not wait for the next. */
+const BATCHES_PER_THREAD = 2;
+/** Inputs up to this size are copied into buffers that are used again. */
+const BUFFER_BYTES = MIB;
+
+/** Some jobs of a call, and what waits for them. */
+interface Batch {
+  readonly jobs: readonly CodecJob[];
+  readonly resolve: (results: Uint8Array[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** By id. */
+  readonly batches: Map<number, Batch>;
+}
+
+/**
+ * A pool of worker threads. Small work is done in the caller's thread; threads begin when there was enough of it to
+ * pay. Beyond a bounded number of batches, jobs wait as they are, without a copy: at most two MiB or one larger job for
+ * each batch are copied. Threads that have nothing to do keep no process alive.
+ */
+export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}): Promise<ThreadedCodecPool> {
+  const { threadCount = availableParallelism(), inlineBytes = INLINE_BYTES } = options;
+  const inline = await nativeCodecPool();
+  const url = workerUrl();
+  const threads: Thread[] = [];
+  const queue: Batch[] = [];
+  const buffers: ArrayBuffer[] = [];
+  let nextId = 0;
+  let inlineCost = 0;
+  let runningCount = 0;
+  let failure: Error | null = null;
+
+  function fail(error: Error): void {
+    failure ??= error;
+    for (const { batches } of threads) {
+      for (const batch of batches.values()) batch.reject(error);
+      batches.clear();
+    }
+    for (const batch of queue.splice(0)) batch.reject(error);
+  }
+
+  function begin(entry: URL): void {
+    while (threads.length < threadCount) {
+      const worker = new Worker(entry);
+      const thread: Thread = { worker, batches: new Map() };
+      worker.on('message', (message: FromCodecWorker) => take(thread, message));
+      worker.on('error', (error: unknown) => fail(new Error(`a codec thread failed: ${errorText(error)}`)));
+      worker.on('exit', (status) => fail(new Error(`a codec thread ended with status ${status}`)));
+      worker.unref();
+      threads.push(thread);
+    }
+  }
+
+  /** Sends what waits to threads that have room. */
+  function pump(): void {
+    while (queue.length > 0) {
+      let least = threads[0];
+      for (const thread of threads) if (thread.batches.size < least.batches.size) least = thread;
+      if (least.batches.size >= BATCHES_PER_THREAD) return;
+      const batch = queue.shift();
+      if (batch === undefined) return;
+      const id = nextId++;
+      least.batches.set(id, batch);
+      if (runningCount++ === 0) for (const { worker } of threads) worker.ref();
+      const message = pack(id, batch.jobs, buffers);
+      least.worker.postMessage(message, [message.input]);
+    }
+  }
+
+  function take(thread: Thread, message: FromCodecWorker): void {
+    const batch = thread.batches.get(message.id);
+    if (batch === undefined) return;
+    thread.batches.delete(message.id);
+    if (message.input.byteLength === BUFFER_BYTES) buffers.push(message.input);
+    if (--runningCount === 0) for (const { worker } of threads) worker.unref();
+    if (message.failure === null) {
+      batch.resolve(resultsOf(batch.jobs, message));
+    } else {
+      const { isFormatError, message: text, offset } = message.failure;
+      batch.reject(isFormatError ? new FormatError(text, offset) : new Error(text));
+    }
+    pump();
+  }
+
+  function submit(jobs: readonly CodecJob[]): Promise<Uint8Array[]> {
+    const done = new Promise<Uint8Array[]>((resolve, reject) => queue.push({ jobs, resolve, reject }));
+    // Another batch of the call may fail first; nobody waits for this one then.
+    done.catch(() => undefined);
+    return done;
+  }
+
+  return {
+    get threadCount() {
+      return threads.length;
+    },
+    async run(jobs) {
+      if (failure !== null) throw failure;
+      const cost = jobs.reduce((sum, job) => sum + COST[job.type] * plainBytesOf(job), 0);
+      if (threads.length === 0) {
+        inlineCost += cost;
+        if (url === null || inlineCost <= inlineBytes) return await inline.run(jobs);
+        begin(url);
+      }
+      if (cost === 0) return await inline.run(jobs);
+      const parts = batchesOf(jobs).map(submit);
+      pump();
+      const results: Uint8Array[] = [];
+      // In order, so that of several failing jobs it is always the same one that is told.
+      for (const part of parts) for (const result of await part) results.push(result);
+      return results;
+    },
+    async close() {
+      fail(new AbortedError('the codec pool was closed'));
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** The built file of the threads, which cannot run from TypeScript; null when nothing is built. */
+function workerUrl(): URL | null {
+  const url = import.meta.url.endsWith('.ts')
+    ? new URL('../dist/native/codec-worker.js', import.meta.url)
+    : new URL('./codec-worker.js', import.meta.url);
+  return existsSync(url) ? url : null;
+}
+
+function plainBytesOf(job: CodecJob): number {
+  return job.kind === 'compress' ? job.data.length : job.sizeBytes;
+}
+
+/** The jobs in runs of about the size that a thread gets at once. */
+function batchesOf(jobs: readonly CodecJob[]): CodecJob[][] {
+  const batches: CodecJob[][] = [];
+  let filling: CodecJob[] = [];
+  let share = 0;
+  for (const job of jobs) {
+    filling.push(job);
+    share += plainBytesOf(job) / (COST[job.type] > 1 ? SLOW_BATCH_BYTES : FAST_BATCH_BYTES);
+    if (share < 1) continue;
+    batches.push(filling);
+    filling = [];
+    share = 0;
+  }
+  if (filling.length > 0) batches.push(filling);
+  return batches;
+}
+
+/** The message for a batch, with the data copied one behind the other. */
+function pack(id: number, jobs: readonly CodecJob[], buffers: ArrayBuffer[]): ToCodecWorker {
+  let totalBytes = 0;
+  for (const job of jobs) totalBytes += alignedBytes(job.data.length);
+  const isSmall = totalBytes <= BUFFER_BYTES;
+  const input =
+    (isSmall ? buffers.pop() : undefined) ??
+    Buffer.allocUnsafeSlow(isSmall ? BUFFER_BYTES : totalBytes).buffer;
+  const bytes = new Uint8Array(input);
+  let at = 0;
+  const packed: PackedJob[] = [];
+  for (const job of jobs) {
+    const { kind, type, data } = job;
+    bytes.set(data, at);
+    packed.push({
+      kind,
+      type,
+      level: job.kind === 'compress' ? job.level : 0,
+      sizeBytes: job.kind === 'decompress' ? job.sizeBytes : 0,
+      shrinkOnly: job.kind === 'compress' && job.shrinkOnly === true,
+      at,
+      lengthBytes: data.length,
+    });
+    at += alignedBytes(data.length);
+  }
+  return { id, jobs: packed, input };
+}
+
+function resultsOf(jobs: readonly CodecJob[], { output, lengths }: FromCodecWorker): Uint8Array[] {
+  let at = 0;
+  return lengths.map((lengthBytes, i) => {
+    if (lengthBytes === INPUT_KEPT) return jobs[i].data;
+    const begin = at;
+    at += alignedBytes(lengthBytes);
+    return new Uint8Array(output, begin, lengthBytes);
+  });
+}
