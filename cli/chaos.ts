@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failureSignature } from '../sim/chaos/failure.ts';
-import { operationText } from '../sim/chaos/perform.ts';
 import { chaosProfile } from '../sim/chaos/profiles.ts';
 import { runChaos } from '../sim/chaos/run.ts';
 import { parseSaved, savedToText } from '../sim/chaos/saved.ts';
+import { storyFileText } from '../sim/chaos/story.ts';
+import { operationText } from '../sim/chaos/words.ts';
 import { logLineToText } from '../sim/log.ts';
 import type { ChaosJob, ChaosResult } from './chaos/job.ts';
 import { chaosMachine } from './chaos/one.ts';
@@ -27,6 +28,8 @@ export interface ChaosOptions {
   /** Ends with the first failure. */
   readonly bail: boolean;
   readonly shrink: boolean;
+  /** In place of the report, the SHA-256 of each seed's trace. */
+  readonly digests: boolean;
   /** Folder for histories of failures. */
   readonly failures: string;
 }
@@ -39,7 +42,7 @@ const BAR_INTERVAL_MS = 200;
 const BAR_WIDTH = 24;
 
 /** `walbox chaos`. The exit code is 1 when a history failed. */
-export async function chaos(options: ChaosOptions): Promise<number> {
+export async function chaos(options: ChaosOptions, runPool = runChaosPool): Promise<number> {
   chaosProfile(options.profile);
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
@@ -47,32 +50,47 @@ export async function chaos(options: ChaosOptions): Promise<number> {
   const tally = new ChaosTally();
   const saved: SavedFailure[] = [];
   const bar = new ProgressBar(count, options.minutes);
+  const digests: string[] = [];
   let next = 0;
   const nextJob = (): ChaosJob | null => {
     if (next >= count || (options.bail && tally.failures.length > 0)) return null;
     if (options.minutes !== null && elapsedS() > options.minutes * 60) return null;
-    const isShrunk = options.shrink && tally.failures.length < MAX_SHRUNK;
+    const isShrunk = options.shrink && !options.digests && tally.failures.length < MAX_SHRUNK;
     const seed = options.seed + next++;
-    return { seed, profile: options.profile, maxShrinkRuns: isShrunk ? MAX_SHRINK_RUNS : 0 };
+    return {
+      seed,
+      profile: options.profile,
+      maxShrinkRuns: isShrunk ? MAX_SHRINK_RUNS : 0,
+      wantsDigest: options.digests,
+    };
   };
-  await runChaosPool(options.jobs ?? availableParallelism(), nextJob, (result) => {
+  await runPool(options.jobs ?? availableParallelism(), nextJob, (result) => {
     tally.add(result);
-    if (result.found !== null) saved.push({ result, path: saveFailure(options, result) });
+    if (result.digest !== null) digests[result.seed - options.seed] = `${result.seed} ${result.digest}\n`;
+    if (result.found !== null) saved.push({ result, ...saveFailure(options, result) });
     bar.show(tally.count, tally.failures.length, elapsedS());
   });
   bar.end();
   saved.sort((a, b) => a.result.seed - b.result.seed);
-  process.stdout.write(chaosReport(options.reporter, tally.summary(options.profile, elapsedS()), saved));
+  if (options.digests) process.stdout.write(digests.join(''));
+  else process.stdout.write(chaosReport(options.reporter, tally.summary(options.profile, elapsedS()), saved));
   return tally.failures.length > 0 ? 1 : 0;
 }
 
-function saveFailure({ failures, profile }: ChaosOptions, { seed, found }: ChaosResult): string {
-  const path = join(failures, `chaos-${profile}-${seed}.json`);
-  if (found === null) return path;
+/** Writes a failure as a scenario file that runs by itself, and as a history that `walbox replay` reads. */
+function saveFailure(
+  { failures, profile }: ChaosOptions,
+  { seed, found }: ChaosResult,
+): Pick<SavedFailure, 'path' | 'historyPath'> {
+  const name = `chaos-${profile}-${seed}`;
+  const paths = { path: join(failures, `${name}.ts`), historyPath: join(failures, `${name}.json`) };
+  if (found === null) return paths;
   mkdirSync(failures, { recursive: true });
   const { failure, history } = found;
-  writeFileSync(path, savedToText({ walbox: packageVersion(), profile, failure, history }));
-  return path;
+  const saved = { walbox: packageVersion(), profile, failure, history };
+  writeFileSync(paths.historyPath, savedToText(saved));
+  writeFileSync(paths.path, storyFileText(saved, name));
+  return paths;
 }
 
 export interface ReplayOptions {

@@ -228,7 +228,7 @@ export class FaultPlan implements CallFaults {
       broken = breakStorage(this.#simulation.host(fault.host), fault);
     } catch (error) {
       // A volume that is not there now cannot break.
-      if (error instanceof NotFoundError) return;
+      if (error instanceof NotFoundError || (error instanceof IoError && error.code === 'ENOENT')) return;
       throw error;
     }
     this.#note(fault, fault.host);

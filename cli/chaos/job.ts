@@ -7,6 +7,8 @@ export interface ChaosJob {
   readonly profile: string;
   /** Runs for shrinking a failure; 0: none. */
   readonly maxShrinkRuns: number;
+  /** Whether the SHA-256 of the trace is wanted. */
+  readonly wantsDigest: boolean;
 }
 
 /** How one seed went, as plain data. */
@@ -24,6 +26,8 @@ export interface ChaosResult {
   readonly transitions: readonly string[];
   readonly steps: readonly string[];
   readonly found: FoundFailure | null;
+  /** SHA-256 of the trace's lines, where it is wanted. */
+  readonly digest: string | null;
 }
 
 export interface FoundFailure {
@@ -38,6 +42,7 @@ export function resultOf(
   outcome: ChaosOutcome,
   realTimeS: number,
   found: FoundFailure | null,
+  digest: string | null = null,
 ): ChaosResult {
   return {
     seed,
@@ -53,5 +58,6 @@ export function resultOf(
     transitions: [...outcome.transitions.keys()],
     steps: [...outcome.steps.keys()],
     found,
+    digest,
   };
 }

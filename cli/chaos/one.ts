@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { createTurn } from '../../native/turn.ts';
 import { drawHistory } from '../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
 import { shrinkHistory } from '../../sim/chaos/shrink.ts';
+import { type TraceSink, traceLineToText } from '../../sim/trace.ts';
 import { type ChaosJob, type ChaosResult, resultOf } from './job.ts';
 
 /** What this machine gives to simulations. */
@@ -18,21 +20,32 @@ const MAX_SHRINK_S = 120;
 export async function runChaosJob(job: ChaosJob, machine: ChaosMachine): Promise<ChaosResult> {
   const history = drawHistory(job.seed, chaosProfile(job.profile));
   const beganMs = performance.now();
-  const outcome = await runChaos(history, machine);
+  const trace = job.wantsDigest ? new TraceDigest() : null;
+  const outcome = await runChaos(history, machine, trace === null ? {} : { trace: trace.sink });
+  const digest = trace?.hex() ?? null;
   const realTimeS = (performance.now() - beganMs) / 1000;
   const { failure } = outcome;
-  if (failure === null) return resultOf(job.seed, outcome, realTimeS, null);
+  if (failure === null) return resultOf(job.seed, outcome, realTimeS, null, digest);
   if (job.maxShrinkRuns === 0)
-    return resultOf(job.seed, outcome, realTimeS, { failure, history, shrinkRuns: 0 });
+    return resultOf(job.seed, outcome, realTimeS, { failure, history, shrinkRuns: 0 }, digest);
   const deadlineMs = performance.now() + MAX_SHRINK_S * 1000;
   const shrunk = await shrinkHistory(history, failure, {
     run: async (candidate) => (await runChaos(candidate, machine)).failure,
     maxRuns: job.maxShrinkRuns,
     isTimeUp: () => performance.now() > deadlineMs,
   });
-  return resultOf(job.seed, outcome, realTimeS, {
-    failure: shrunk.failure,
-    history: shrunk.history,
-    shrinkRuns: shrunk.runs,
-  });
+  const found = { failure: shrunk.failure, history: shrunk.history, shrinkRuns: shrunk.runs };
+  return resultOf(job.seed, outcome, realTimeS, found, digest);
+}
+
+/** SHA-256 of the lines of a trace. */
+class TraceDigest {
+  readonly #hash = createHash('sha256');
+  readonly sink: TraceSink = (line) => {
+    this.#hash.update(`${traceLineToText(line)}\n`);
+  };
+
+  hex(): string {
+    return this.#hash.digest('hex');
+  }
 }

@@ -5,10 +5,13 @@ import type { ChaosSummary } from './summary.ts';
 export const CHAOS_REPORTERS = ['text', 'json', 'junit', 'github'] as const;
 export type ChaosReporter = (typeof CHAOS_REPORTERS)[number];
 
-/** A failure and the file that repeats it. */
+/** A failure and the files that repeat it. */
 export interface SavedFailure {
   readonly result: ChaosResult;
+  /** A scenario file. */
   readonly path: string;
+  /** The same as a history. */
+  readonly historyPath: string;
 }
 
 /** The end of a chaos run in the format that was asked for. */
@@ -29,18 +32,25 @@ export function chaosReport(
   }
 }
 
-function failureData({ result, path }: SavedFailure) {
+function failureData({ result, path, historyPath }: SavedFailure) {
   const { seed, found } = result;
-  return { seed, path, again: again(path), ...found?.failure, shrinkRuns: found?.shrinkRuns ?? 0 };
+  return {
+    seed,
+    path,
+    historyPath,
+    again: again(path),
+    ...found?.failure,
+    shrinkRuns: found?.shrinkRuns ?? 0,
+  };
 }
 
 function again(path: string): string {
-  return `npx walbox replay ${path}`;
+  return `npx walbox run ${/^[./]/.test(path) ? path : `./${path}`}`;
 }
 
 function textReport(summary: ChaosSummary, failures: readonly SavedFailure[]): string {
   const { medians, transitions, steps } = summary;
-  const lines = failures.flatMap(({ result, path }) => {
+  const lines = failures.flatMap(({ result, path, historyPath }) => {
     const { seed, found } = result;
     if (found === null) return [];
     const { failure, history, shrinkRuns } = found;
@@ -53,6 +63,7 @@ function textReport(summary: ChaosSummary, failures: readonly SavedFailure[]): s
         .map((line) => `    ${line}`),
       `    ${size}${shrinkRuns > 0 ? ` after ${shrinkRuns} runs of shrinking` : ''}`,
       `    again:   ${again(path)}`,
+      `    history: npx walbox replay ${historyPath} --verbose`,
     ];
   });
   const kinds = Object.entries(summary.fired).map(([kind, count]) => `${kind} ${count}`);

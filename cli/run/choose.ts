@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorText, FormatError, NotFoundError } from '../../core/errors.ts';
 import { SCENARIOS } from '../../scenarios/index.ts';
+import { chaosScenario, isChaosStory } from '../../scenarios/lib/chaos-scenario.ts';
 import type { Scenario } from '../../scenarios/lib/scenario.ts';
 import { jobOfHistory } from './history.ts';
 import type { RunJob } from './job.ts';
@@ -70,7 +71,7 @@ export async function loadScenario({ scenario, file }: RunJob): Promise<Scenario
   return found;
 }
 
-/** Every scenario that a file exports. Throws FormatError when there is none or it cannot be loaded. */
+/** Every scenario that a file exports, histories of chaos among them. Throws FormatError when there is none or it cannot be loaded. */
 export async function scenariosOf(file: string): Promise<Scenario[]> {
   const url = pathToFileURL(resolve(file)).href;
   let exported: Record<string, unknown>;
@@ -79,7 +80,10 @@ export async function scenariosOf(file: string): Promise<Scenario[]> {
   } catch (error) {
     throw new FormatError(`${file} cannot be loaded: ${errorText(error)}`);
   }
-  const found = Object.values(exported).filter(isScenario);
+  const found = Object.values(exported).flatMap((value) => {
+    if (isScenario(value)) return [value];
+    return isChaosStory(value) ? [chaosScenario(value)] : [];
+  });
   if (found.length === 0)
     throw new FormatError(`${file} exports no scenario; see docs/writing-scenarios.md.`);
   return found;

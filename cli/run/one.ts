@@ -3,7 +3,7 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { errorText, FormatError } from '../../core/errors.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
 import type { Scenario, ScenarioInput } from '../../scenarios/lib/scenario.ts';
-import { type SimulatedOptions, simulate, simulateScenario } from '../../scenarios/lib/simulate.ts';
+import { type SimulatedOptions, simulate } from '../../scenarios/lib/simulate.ts';
 import { type Say, virtualTimeText } from '../../scenarios/lib/story.ts';
 import { logLineToText } from '../../sim/log.ts';
 import { traceLineToText } from '../../sim/trace.ts';
@@ -81,24 +81,18 @@ async function explain(
   };
   let summary = '';
   try {
-    const { result } = await simulateScenario(
-      scenario,
-      input,
-      (line) => story.add(line),
-      (made, teller) => scenario.run(made, teller, input),
-      {
-        group: { onCommand },
-        simulation: {
-          log: (line) => {
-            if (line.level === 'error' || line.level === 'warning') log.add(logLineToText(line));
-          },
-          trace: (line) => {
-            nowUs = line.timeUs;
-            trace.add(() => traceLineToText(line));
-          },
+    const { result } = await simulate(scenario, input, (line) => story.add(line), {
+      group: { onCommand },
+      simulation: {
+        log: (line) => {
+          if (line.level === 'error' || line.level === 'warning') log.add(logLineToText(line));
+        },
+        trace: (line) => {
+          nowUs = line.timeUs;
+          trace.add(() => traceLineToText(line));
         },
       },
-    );
+    });
     summary = result.summary;
   } catch (error) {
     summary = errorText(error);

@@ -2,6 +2,7 @@ import type { Capability, Group } from '../../core/control/group.ts';
 import type { ArchiveOptions } from '../../core/server/archive/options.ts';
 import type { ProxyOptions } from '../../core/server/proxy/options.ts';
 import type { StorageOptions } from '../../core/server/storage/options.ts';
+import type { ChaosHistory } from '../../sim/chaos/run.ts';
 import type { Story } from './story.ts';
 
 /** What a scenario may be told from outside. */
@@ -53,5 +54,7 @@ export interface Scenario {
   readonly storageOptions?: Partial<StorageOptions>;
   readonly proxyOptions?: Partial<ProxyOptions>;
   readonly archiveOptions?: Partial<ArchiveOptions>;
+  /** A history of chaos that is played and judged in place of `run` (docs/chaos.md, "Scenario files"). */
+  readonly history?: ChaosHistory;
   readonly run: (group: Group, story: Story, input: ScenarioInput) => Promise<ScenarioOutcome>;
 }

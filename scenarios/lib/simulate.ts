@@ -4,6 +4,7 @@ import { createTurn } from '../../native/turn.ts';
 import { createSimGroup, type SimGroup, type SimGroupOptions } from '../../sim/group.ts';
 import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
 import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
+import { playChaos } from './chaos-scenario.ts';
 import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
 import { type Say, Story } from './story.ts';
 
@@ -74,12 +75,16 @@ function sizeLb(mib: Scenario['deviceMib'], input: ScenarioInput): Lb {
 }
 
 /** Runs a scenario in a simulation. */
-export function simulate(
+export async function simulate(
   scenario: Scenario,
   input: ScenarioInput,
   say: Say,
   options: SimulatedOptions = {},
 ): Promise<SimulatedRun> {
+  if (scenario.history !== undefined) {
+    const codecs = options.simulation?.codecs ?? inlineCodecPool(await loadPortableCodecs());
+    return playChaos(scenario.history, { newTurn: createTurn, codecs }, say, options.simulation);
+  }
   const tell = async (made: SimGroup, story: Story): Promise<ScenarioOutcome> => {
     const missing = scenario.needs.filter((capability) => !made.capabilities.has(capability));
     if (missing.length > 0) {

@@ -279,10 +279,3 @@ async function stopForAWhile(
   await simulation.sleep(operation.forUs);
   if ((await walbc.getState(server, truth.name)) === 'Stopped') await walbc.start(server, truth.name);
 }
-
-/** For reports. */
-export function operationText(operation: ChaosOperation): string {
-  const { kind, atUs, key: _key, ...rest } = operation;
-  const words = Object.entries(rest).map(([name, value]) => `${name} ${value}`);
-  return `${(atUs / 1e6).toFixed(3)} s ${kind}${words.length > 0 ? ` (${words.join(', ')})` : ''}`;
-}

@@ -84,6 +84,18 @@ export const PROFILES: readonly ChaosProfile[] = [
     isPlain: true,
   },
   {
+    name: 'quick',
+    arming: TOLERATED,
+    faultCount: [1, 2],
+    crashCount: [1, 2],
+    operationCount: [12, 16],
+    writeCount: [20, 40],
+    durationS: [6, 10],
+    downS: [0.05, 2],
+    stallS: [0.05, 3],
+    isPlain: false,
+  },
+  {
     name: 'ci',
     arming: TOLERATED,
     faultCount: [1, 4],

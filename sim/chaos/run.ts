@@ -142,7 +142,8 @@ function simulationOptions(
   };
 }
 
-function failureOf(error: unknown, simulation: Simulation | null): ChaosFailure {
+/** What an error that ended a run stands for. */
+export function failureOf(error: unknown, simulation: Simulation | null): ChaosFailure {
   const atUs = simulation?.nowUs ?? 0;
   if (error instanceof PropertyError) {
     return { property: error.property, place: error.place, message: error.message, atUs };

@@ -1,8 +1,8 @@
 import { FormatError } from '../../core/errors.ts';
 import { checkHistory, historyToText } from '../history.ts';
 import type { ChaosFailure } from './failure.ts';
-import { operationText } from './perform.ts';
 import { CHAOS_CHECKS, type ChaosHistory } from './run.ts';
+import { faultText, operationText } from './words.ts';
 
 /** A chaos history in a file: what was run, by which version, and how it failed. */
 export interface SavedHistory {
@@ -17,11 +17,9 @@ export interface SavedHistory {
 /** JSON text with a line for each operation and fault, and before them the story in words. */
 export function savedToText(saved: SavedHistory): string {
   const { walbox, profile, failure, history } = saved;
-  const story = [
-    ...history.operations.map(operationText),
-    ...history.faults.map((fault) => `fault: ${JSON.stringify(fault).replaceAll('"', '')}`),
-  ];
-  const lines = story.map((line) => `\n    ${JSON.stringify(line)}`).join(',');
+  const lines = storyOf(history)
+    .map((line) => `\n    ${JSON.stringify(line)}`)
+    .join(',');
   const nested = historyToText(history).trimEnd().replaceAll('\n', '\n  ');
   return `{
   "walbox": ${JSON.stringify(walbox)},
@@ -32,6 +30,11 @@ export function savedToText(saved: SavedHistory): string {
   "history": ${nested}
 }
 `;
+}
+
+/** A line of words for each operation and fault. */
+export function storyOf({ operations, faults }: ChaosHistory): string[] {
+  return [...operations.map(operationText), ...faults.map((fault) => `fault: ${faultText(fault).trim()}`)];
 }
 
 /** Reads what `savedToText` wrote, or a bare history. Throws FormatError. */

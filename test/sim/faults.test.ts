@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../core/errors.ts';
 import { checkFault, FAULT_FIELDS, type Fault } from '../../sim/fault-kinds.ts';
+import { SimVolumeStore } from '../../sim/volume-store.ts';
 import type { SimWorld } from '../../sim/world.ts';
 import { codeOf, connectPair, createSimulation, forever, pattern, readAll } from './support.ts';
 
@@ -150,6 +151,20 @@ describe('faults by time and connection', () => {
       const writer = a.spawn('writer', (world) => openTen(world, () => {}));
       expect(await writer.exited).toBe(0);
       expect(a.files.tree().size).toBe(10);
+    });
+  });
+
+  it('of volumes that are not there do nothing and are not counted', async () => {
+    await createSimulation().run(async (simulation) => {
+      const volumes = new SimVolumeStore({
+        ...{ name: 'a/volumes', random: simulation.random, thin: true, group: 'vg0', pool: 'tp0' },
+      });
+      simulation.addHost('a', { volumes });
+      const at = { atUs: 1000, host: 'a', medium: 'wb_v0' } as const;
+      simulation.faults.arm({ kind: 'medium-mode', ...at, mode: 'error-all', forUs: 10 });
+      simulation.faults.arm({ kind: 'medium-damage', ...at, damage: 'rot', addressLb: 0, sizeLb: 1 });
+      await simulation.sleep(5000);
+      expect(simulation.faults.fired.size).toBe(0);
     });
   });
 

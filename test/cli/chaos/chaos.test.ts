@@ -1,0 +1,233 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import type { ChaosJob, ChaosResult } from '../../../cli/chaos/job.ts';
+import type { runChaosPool } from '../../../cli/chaos/pool.ts';
+import { type ChaosOptions, chaos, packageVersion, replay } from '../../../cli/chaos.ts';
+import { chooseJobs, scenariosOf } from '../../../cli/run/choose.ts';
+import { runJob } from '../../../cli/run/one.ts';
+import { main } from '../../../cli/walbox.ts';
+import type { ChaosFailure } from '../../../sim/chaos/failure.ts';
+import { drawHistory } from '../../../sim/chaos/generate.ts';
+import { chaosProfile } from '../../../sim/chaos/profiles.ts';
+import type { ChaosHistory } from '../../../sim/chaos/run.ts';
+import { parseSaved, savedToText } from '../../../sim/chaos/saved.ts';
+import { storyFileText } from '../../../sim/chaos/story.ts';
+import { smallHistory } from '../../sim/chaos/kit.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'walbox-chaos-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => vi.restoreAllMocks());
+
+const OPTIONS: ChaosOptions = {
+  ...{ seed: 1, seeds: 2, minutes: null, jobs: 1, profile: 'quick', reporter: 'json' },
+  ...{ bail: false, shrink: true, digests: false, failures: join(folder, 'failures') },
+};
+
+/** What a command prints and the code that it ends with. */
+async function captured(work: () => Promise<number>): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  const code = await work();
+  vi.restoreAllMocks();
+  return { code, out, err };
+}
+
+/**
+ * A history that fails, without a mistake in the program: rot in an archive's image, which the formats do not
+ * see (docs/chaos.md, "Properties").
+ */
+const ROTTEN: ChaosHistory = smallHistory({
+  operations: [
+    { kind: 'full-backup', atUs: 2_000_000, key: 1, volume: 0 },
+    { kind: 'write', atUs: 3_000_000, key: 2, volume: 0, count: 8, maxIoLb: 8, intervalUs: 10_000 },
+    { kind: 'snapshot', atUs: 5_000_000, key: 3, volume: 0 },
+    { kind: 'status', atUs: 6_000_000, key: 4, server: 's0' },
+    { kind: 'scan', atUs: 9_000_000, key: 6, volume: 0, archive: 'a0' },
+  ],
+  faults: [
+    {
+      ...{ kind: 'medium-damage', damage: 'rot', atUs: 8_000_000, host: 'a0', medium: 'wb_v0' },
+      ...{ addressLb: 0, sizeLb: 64 },
+    },
+  ],
+});
+const ROT: ChaosFailure = { property: 'admissible', place: 'archive', message: 'x', atUs: 9_000_000 };
+
+const PASSED: ChaosResult = {
+  ...{ seed: 1, operations: 1, writes: 1, crashes: 0, otherFaults: 0, judged: 1, eventCount: 1 },
+  ...{ virtualTimeUs: 1, realTimeS: 1, fired: [], transitions: [], steps: [], found: null, digest: null },
+};
+
+describe('walbox chaos', () => {
+  it('runs so many seeds from the first one on, and ends with 0 where all pass', async () => {
+    const { code, out } = await captured(() => chaos({ ...OPTIONS, seed: 5, seeds: 2 }));
+    expect(JSON.parse(out)).toMatchObject({ profile: 'quick', histories: 2, failures: 0, found: [] });
+    expect(code).toBe(0);
+  });
+
+  it('begins no history once the minutes are over', async () => {
+    const { out } = await captured(() => chaos({ ...OPTIONS, seeds: null, minutes: 1e-9 }));
+    expect((JSON.parse(out) as { histories: number }).histories).toBeLessThanOrEqual(1);
+  });
+
+  /** Seeds 3, 6, 9 ... fail. */
+  const everyThirdFails: typeof runChaosPool = async (_, next, onResult) => {
+    for (let job = next(); job !== null; job = next()) {
+      asked.push(job);
+      const found = { failure: ROT, history: ROTTEN, shrinkRuns: job.maxShrinkRuns > 0 ? 9 : 0 };
+      onResult({ ...PASSED, seed: job.seed, found: job.seed % 3 === 0 ? found : null });
+    }
+  };
+  let asked: ChaosJob[] = [];
+
+  it('ends with 1 where one failed, and writes each as scenario file and as history', async () => {
+    asked = [];
+    const { code, out } = await captured(() => chaos({ ...OPTIONS, seeds: 7 }, everyThirdFails));
+    const { found, failures } = JSON.parse(out) as { found: { path: string }[]; failures: number };
+    expect([code, failures]).toEqual([1, 2]);
+    expect(found.map(({ path }) => path)).toEqual(
+      [3, 6].map((seed) => join(OPTIONS.failures, `chaos-quick-${seed}.ts`)),
+    );
+    expect(readdirSync(OPTIONS.failures).sort()).toEqual(
+      [3, 6].flatMap((seed) => [`chaos-quick-${seed}.json`, `chaos-quick-${seed}.ts`]),
+    );
+    const json = join(OPTIONS.failures, 'chaos-quick-3.json');
+    expect(parseSaved(readFileSync(json, 'utf8'))).toMatchObject({ failure: ROT, history: ROTTEN });
+    expect(await scenariosOf(found[0]?.path ?? '')).toHaveLength(1);
+    expect(asked.every(({ maxShrinkRuns }) => maxShrinkRuns > 0)).toBe(true);
+  });
+
+  it('ends with the first failure on --bail, and shrinks nothing on --no-shrink', async () => {
+    asked = [];
+    const options = { ...OPTIONS, seeds: 100, bail: true, shrink: false };
+    const { code, out } = await captured(() => chaos(options, everyThirdFails));
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ histories: 3, failures: 1, found: [{ seed: 3, shrinkRuns: 0 }] });
+    expect(asked.map(({ seed, maxShrinkRuns }) => [seed, maxShrinkRuns])).toEqual(
+      [1, 2, 3].map((n) => [n, 0]),
+    );
+  });
+
+  it('prints digests that depend on the seed alone', async () => {
+    const digests = { ...OPTIONS, digests: true };
+    const three = await captured(() => chaos({ ...digests, seeds: 3 }));
+    const last = await captured(() => chaos({ ...digests, seed: 3, seeds: 1 }));
+    const lines = three.out.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const [i, line] of lines.entries()) expect(line).toMatch(new RegExp(`^${i + 1} [0-9a-f]{64}$`));
+    expect(new Set(lines.map((line) => line.split(' ')[1])).size).toBe(3);
+    expect(last.out).toBe(`${lines[2]}\n`);
+  });
+
+  it('refuses a profile, reporter or count that there is not', async () => {
+    const refused = async (...words: string[]) => {
+      const { code, err } = await captured(() => main(['chaos', ...words]));
+      expect(code).toBe(1);
+      return err;
+    };
+    expect(await refused('--profile', 'wild')).toContain('calm, quick, ci, nightly, cruel');
+    expect(await refused('--reporter', 'tap')).toContain('text, json, junit, github');
+    expect(await refused('--seeds', '0')).toContain('from 1 on');
+    expect(await refused('--minutes', '-1')).toContain('above 0');
+  });
+});
+
+describe('walbox replay', () => {
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const walbox = packageVersion();
+
+  it('says that a history that failed fails again, with 1', async () => {
+    const path = file('rot.json', savedToText({ walbox, profile: 'ci', failure: ROT, history: ROTTEN }));
+    const { code, out } = await captured(() => replay(path, { verbose: false, trace: null }));
+    expect(out).toContain('admissible archive after');
+    expect(out).not.toContain('The file says');
+    expect(code).toBe(1);
+  });
+
+  it('says where the file says something else', async () => {
+    const passes = drawHistory(1, chaosProfile('quick'));
+    const path = file(
+      'was.json',
+      savedToText({ walbox: '0.0.1', profile: 'ci', failure: ROT, history: passes }),
+    );
+    const { code, out, err } = await captured(() => replay(path, { verbose: false, trace: null }));
+    expect(out).toContain('passed after');
+    expect(out).toContain('The file says: admissible archive');
+    expect(err).toContain(`written by walbox 0.0.1; this is ${walbox}`);
+    expect(code).toBe(0);
+    const other = file('new.json', savedToText({ walbox, profile: 'ci', failure: null, history: ROTTEN }));
+    const again = await captured(() => replay(other, { verbose: false, trace: null }));
+    expect(again.out).toContain('The file says: passed');
+    expect(again.code).toBe(1);
+  });
+
+  it('tells operations and logs, and writes a trace', async () => {
+    const path = file(
+      'day.json',
+      savedToText({ walbox, profile: '', failure: null, history: smallHistory() }),
+    );
+    const trace = join(folder, 'day.trace');
+    const { out } = await captured(() => replay(path, { verbose: true, trace }));
+    expect(out).toContain('2.000 s  full-backup of v0');
+    expect(readFileSync(trace, 'utf8').split('\n').length).toBeGreaterThan(500);
+  });
+
+  it('refuses a file that is no history, with a sentence', async () => {
+    const { code, err } = await captured(() => main(['replay', file('bad.json', '{"history": 3}')]));
+    expect(code).toBe(1);
+    expect(err).toMatch(/^walbox: .{10,}\n$/);
+    expect((await captured(() => main(['replay', join(folder, 'none.json')]))).code).toBe(1);
+  });
+});
+
+describe('a scenario file of a failure', () => {
+  it('fails by itself with the same property at the same place, and tells its story', async () => {
+    const path = join(folder, 'chaos-rot-1.ts');
+    const saved = { walbox: '0.1.0', profile: 'ci', failure: ROT, history: ROTTEN };
+    writeFileSync(path, storyFileText(saved, 'chaos-rot-1'));
+    const [job] = await chooseJobs([path], [1], null);
+    expect(job).toMatchObject({ scenario: 'chaos-rot-1', file: path });
+    const story: string[] = [];
+    const report = await runJob(
+      job as NonNullable<typeof job>,
+      (line) => story.push(line),
+      join(folder, 'f'),
+    );
+    expect(report).toMatchObject({ status: 'failed' });
+    expect(report.summary).toMatch(/^admissible archive: a0: the image of v0/);
+    expect(report.failure?.lines.join('\n')).not.toContain('NOT the same');
+    expect(story.join('\n')).toContain('> snapshot of v0');
+    expect(readdirSync(join(folder, 'f'))).toEqual(['chaos-rot-1-1.json']);
+  });
+
+  it('of a history that passes passes', async () => {
+    const path = join(folder, 'passes.ts');
+    writeFileSync(
+      path,
+      storyFileText({ walbox: '', profile: '', failure: null, history: smallHistory() }, 'passes'),
+    );
+    const [job] = await chooseJobs([path], [1], null);
+    const report = await runJob(job as NonNullable<typeof job>, () => {}, folder);
+    expect(report.status).toBe('passed');
+    expect(report.summary).toContain('6 operations, 25 writes');
+  });
+
+  it('whose history is damaged is refused with its name', async () => {
+    const path = join(folder, 'damaged.ts');
+    writeFileSync(path, `export const x = { name: 'damaged', purpose: 'No', history: { version: 1 } };`);
+    await expect(chooseJobs([path], [1], null)).rejects.toThrow('damaged: ');
+  });
+});
