@@ -1,10 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/errors.ts';
+import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from '../scenarios/lib/shell/scenario.ts';
 import { PROFILES } from '../sim/chaos/profiles.ts';
 import { CHAOS_REPORTERS } from './chaos/reporters.ts';
 import { type ChaosOptions, chaos, replay } from './chaos.ts';
 import { installLinks } from './links.ts';
 import { listScenarios } from './list.ts';
+import { defaultHistoryPath } from './repl/terminal.ts';
+import { type ReplOptions, runRepl } from './repl.ts';
 import { REPORTERS } from './run/reporters.ts';
 import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
 import { TOOLS } from './tools/index.ts';
@@ -112,6 +115,21 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--trace <file>', 'write the trace: every call, message and fault, a line each')
     .action(async (file: string, { verbose, trace }: { verbose: boolean; trace?: string }) => {
       exitCode = await replay(file, { verbose, trace: trace ?? null });
+    });
+
+  program
+    .command('repl')
+    .description('a shell in a simulated backup group: type what an operator types, and let things go wrong')
+    .option('--layout <servers>', 'storages/proxies/archives', 's0/p0/a0')
+    .option('--spares <servers>', 'servers that wait to replace others, for instance s2/p2/a2', '//')
+    .option('--seed <number>', 'seed of everything random', parseSeed, 1)
+    .option('--devices <count>', 'walb devices of each storage', parseCount, 1)
+    .option('--device-mib <mib>', 'size of each walb device', parseCount, SHELL_DEVICE_MIB)
+    .option('--log-mib <mib>', 'size of each log device', parseCount, SHELL_LOG_MIB)
+    .option('--history <file>', 'lines of earlier sessions', defaultHistoryPath())
+    .action(async ({ devices, ...options }: Omit<ReplOptions, 'deviceCount'> & { devices: number }) => {
+      const streams = { input: process.stdin, output: process.stdout };
+      exitCode = await runRepl({ ...options, deviceCount: devices }, streams);
     });
 
   program

@@ -1,6 +1,7 @@
 import { createController } from '../core/control/controller.ts';
 import type { Capability, Group } from '../core/control/group.ts';
 import { type ServerConnectionParam, ServerLayout } from '../core/control/server-layout.ts';
+import { WalbDevice } from '../core/control/walb-device.ts';
 import { NotFoundError, StateError, TimeoutError } from '../core/errors.ts';
 import { type ArchiveOptions, archiveOptions } from '../core/server/archive/options.ts';
 import { runArchiveServer } from '../core/server/archive/server.ts';
@@ -20,6 +21,7 @@ import type { GroupLayout } from './group-layout.ts';
 import type { HostParts, SimHost } from './host.ts';
 import type { Simulation } from './simulation.ts';
 import { SimVolumeStore, type SimVolumeStoreOptions } from './volume-store.ts';
+import { createWdevControl } from './wdev-control.ts';
 
 /** How a simulated group is made; everything has a default. */
 export interface SimGroupOptions {
@@ -144,6 +146,11 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
     server: find,
     host: hostOf,
     devices: (storage) => devices.get(storage) ?? [],
+    walbDevices: (storage) =>
+      (devices.get(storage) ?? []).map((_, i) => {
+        const control = createWdevControl(hostOf(storage));
+        return new WalbDevice(String(i), `/dev/disk/log${i}`, `/dev/disk/data${i}`, control, world.clock);
+      }),
     readVolume: async (archive, path) => readVolume(hostOf(archive), path),
     clock: { nowUs: () => simulation.nowUs, sleep: (seconds) => simulation.sleep(seconds * US_PER_S) },
     eventually: async (condition, timeoutS, what) => {

@@ -2,6 +2,7 @@ import type { Lb, MonotonicUs } from '../units.ts';
 import type { World } from '../world/index.ts';
 import type { Controller } from './controller.ts';
 import type { ServerConnectionParam } from './server-layout.ts';
+import type { WalbDevice } from './walb-device.ts';
 
 /** What a group's world can do beyond running servers. */
 export type Capability =
@@ -66,6 +67,8 @@ export interface Group {
   server(name: string): ServerConnectionParam;
   /** The devices of a storage, in order. */
   devices(storage: string): readonly GroupDevice[];
+  /** The same devices for who sets them up (`wdevc`). */
+  walbDevices(storage: string): readonly WalbDevice[];
   /** Reads a whole volume at an archive by the path that `getRestoredPath` gave. */
   readVolume(archive: string, path: string): Promise<Uint8Array>;
   readonly clock: {

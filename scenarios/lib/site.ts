@@ -1,3 +1,4 @@
+import type { BackupOptions } from '../../core/control/backup.ts';
 import type { Group } from '../../core/control/group.ts';
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { errorText, NotFoundError } from '../../core/errors.ts';
@@ -57,11 +58,13 @@ export class Site extends Operator {
   readonly input: ScenarioInput;
   readonly random: KeyedRandom;
   readonly #devices = new Map<string, RecordedDevice>();
+  readonly #indexByVolume = new Map<string, number>();
   readonly #loads: RandomLoad[] = [];
   /** By volume: each gid that was taken. The ledger of the device that it was taken of is the judge. */
   readonly #takenBy = new Map<string, Map<Gid, Taken>>();
   #loadCount = 0;
-  #judgedCount = 0;
+  /** Restored images that were found right. */
+  judgedCount = 0;
 
   constructor(group: Group, story: Story, input: ScenarioInput) {
     super(group, story);
@@ -82,9 +85,16 @@ export class Site extends Operator {
     return device;
   }
 
-  /** The device that a volume is on: `vol0` on the first one and so on. */
+  /** The device that a volume is on: what `useDevice` said, else `vol0` is on the first one and so on. */
   deviceOf(storage: Server, vol = VOL): RecordedDevice {
-    return this.device(storage, Number(/\d+$/.exec(vol)?.[0] ?? 0));
+    const index = this.#indexByVolume.get(`${storage.name} ${vol}`);
+    return this.device(storage, index ?? Number(/\d+$/.exec(vol)?.[0] ?? 0));
+  }
+
+  /** A volume of a storage is on the device of a path. */
+  useDevice(storage: Server, vol: string, path: string): void {
+    const index = this.group.devices(storage.name).findIndex((device) => device.path === path);
+    if (index >= 0) this.#indexByVolume.set(`${storage.name} ${vol}`, index);
   }
 
   // ---- beginning
@@ -151,7 +161,12 @@ export class Site extends Operator {
 
   /** The application overwrites so many MiB from the beginning of the device on (default: all of it). */
   async overwrite(sx: Server, mib?: number, vol = VOL): Promise<void> {
-    const device = this.deviceOf(sx, vol);
+    const endLb = await this.overwriteDevice(this.deviceOf(sx, vol), mib);
+    this.story.note(`the application on ${sx.name} has overwritten ${endLb / LB_PER_MIB} MiB`);
+  }
+
+  /** As `overwrite`, without a word; returns where it ended. */
+  async overwriteDevice(device: RecordedDevice, mib?: number): Promise<Lb> {
     const endLb = mib === undefined ? device.device.sizeLb() : mib * LB_PER_MIB;
     const random = this.#nextRandom('overwrite');
     for (let addressLb = 0; addressLb < endLb; addressLb += 128) {
@@ -159,7 +174,7 @@ export class Site extends Operator {
       await device.write(addressLb, random.bytes(sizeLb * LOGICAL_BLOCK_BYTES));
     }
     await device.flush();
-    this.story.note(`the application on ${sx.name} has overwritten ${endLb / LB_PER_MIB} MiB`);
+    return endLb;
   }
 
   /**
@@ -167,7 +182,13 @@ export class Site extends Operator {
    * seconds (the interval of implicit snapshots), which a small log must have room for.
    */
   load(sx: Server, vol = VOL, intervalS = 0.1): RandomLoad {
-    const device = this.deviceOf(sx, vol);
+    const load = this.loadDevice(this.deviceOf(sx, vol), intervalS);
+    this.story.note(`an application on ${sx.name} begins to write at random`);
+    return load;
+  }
+
+  /** As `load`, without a word. */
+  loadDevice(device: RecordedDevice, intervalS = 0.1): RandomLoad {
     const load = new RandomLoad(this.group, device, this.#nextRandom('load'), {
       beginLb: 0,
       endLb: device.device.sizeLb(),
@@ -176,7 +197,6 @@ export class Site extends Operator {
     });
     this.#loads.push(load);
     load.start();
-    this.story.note(`an application on ${sx.name} begins to write at random`);
     return load;
   }
 
@@ -224,25 +244,30 @@ export class Site extends Operator {
 
   // ---- backups and snapshots
 
-  async fullBackup(sx: Server, vol = VOL): Promise<Gid> {
-    return this.#backUp(sx, vol, 'fullBackup');
+  async fullBackup(sx: Server, vol = VOL, options: BackupOptions = {}): Promise<Gid> {
+    return this.#backUp(sx, vol, 'fullBackup', options);
   }
 
-  async hashBackup(sx: Server, vol = VOL): Promise<Gid> {
-    return this.#backUp(sx, vol, 'hashBackup');
+  async hashBackup(sx: Server, vol = VOL, options: BackupOptions = {}): Promise<Gid> {
+    return this.#backUp(sx, vol, 'hashBackup', options);
   }
 
-  async #backUp(sx: Server, vol: string, kind: 'fullBackup' | 'hashBackup'): Promise<Gid> {
+  async #backUp(
+    sx: Server,
+    vol: string,
+    kind: 'fullBackup' | 'hashBackup',
+    options: BackupOptions,
+  ): Promise<Gid> {
     const device = this.deviceOf(sx, vol);
-    if (kind === 'fullBackup') this.#taken(vol).clear();
-    else await this.#forgetLost(vol);
+    if (kind === 'hashBackup') await this.#forgetLost(vol);
     const gid = await device.snapshot(async () => {
       const gid = await this.story.step(`walbc.${kind}(${sx.name}, ${vol})`, () =>
-        this.walbc[kind](sx, vol, { timeoutS: 1000 }),
+        this.walbc[kind](sx, vol, { timeoutS: 1000, ...options }),
       );
       this.story.check(gid !== null, 'a backup that is waited for gives a gid');
       return gid ?? 0;
     });
+    if (kind === 'fullBackup') this.#taken(vol).clear();
     this.#taken(vol).set(gid, { device, sizeLb: device.device.sizeLb() });
     return gid;
   }
@@ -305,7 +330,7 @@ export class Site extends Operator {
         `the image of ${vol} at gid ${gid} at ${ax.name} is NOT admissible: ${reason} (blocks ${badBlocksLb.join(', ')})`,
       );
     }
-    this.#judgedCount += 1;
+    this.judgedCount += 1;
     this.story.note(`the image at gid ${gid} at ${ax.name} is admissible`);
     return image;
   }
@@ -355,11 +380,16 @@ export class Site extends Operator {
   async finish(): Promise<ScenarioOutcome> {
     await this.quiet();
     this.story.chapter('Every listed snapshot');
+    await this.verifyAllListed();
+    if (this.judgedCount === 0) return { passed: false, summary: 'no restored image was judged' };
+    return { passed: true, summary: `${this.judgedCount} restored images, all admissible by the ledger` };
+  }
+
+  /** Restores and judges every snapshot that an archive lists and whose taking was recorded. */
+  async verifyAllListed(): Promise<void> {
     for (const vol of this.#takenBy.keys()) {
       for (const ax of this.walbc.layout.archives) await this.#verifyListed(ax, vol);
     }
-    if (this.#judgedCount === 0) return { passed: false, summary: 'no restored image was judged' };
-    return { passed: true, summary: `${this.#judgedCount} restored images, all admissible by the ledger` };
   }
 
   async #verifyListed(ax: Server, vol: string): Promise<void> {
