@@ -12,6 +12,7 @@ import { REPORTERS } from './run/reporters.ts';
 import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
 import { TOOLS } from './tools/index.ts';
 import { runToolInProcess } from './tools/process-io.ts';
+import { type VerifyOptions, verify } from './verify.ts';
 import { runWorkerProgram } from './worker.ts';
 
 /** Options of `walbox run` as they are typed. */
@@ -136,6 +137,18 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .command('worker')
     .description('look after the volumes of one archive: apply, merge, replicate (walbox worker -h)')
     .allowUnknownOption();
+
+  program
+    .command('verify')
+    .description(
+      'check wlogs, wdiffs, log devices, queue and metadata files, and base directories of servers',
+    )
+    .argument('<path...>', 'files, devices, directories')
+    .option('--json', 'one JSON value instead of text', false)
+    .option('--quiet', 'print only what is not sound', false)
+    .action(async (paths: string[], options: VerifyOptions) => {
+      exitCode = await verify(paths, options);
+    });
 
   program
     .command('install-links')

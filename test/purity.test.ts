@@ -268,6 +268,7 @@ const CORE_LAYERS: Readonly<Record<string, number>> = {
   protocol: 5,
   server: 6,
   control: 7,
+  verify: 7,
 };
 /** Rooms of the servers: each knows itself and `shared`. */
 const SERVER_ROOMS = ['archive', 'proxy', 'shared', 'storage'];

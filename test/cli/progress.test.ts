@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { bytesText, durationText, ProgressMeter, progressText } from '../../cli/progress.ts';
+
+describe('progress', () => {
+  it('is bytes, rate and time left', () => {
+    expect(progressText(0, 1 << 30, 0)).toBe('0% of 1.0 GiB, 0 B/s');
+    expect(progressText(256 << 20, 1 << 30, 2000)).toBe('25% of 1.0 GiB, 128 MiB/s, 0:06 left');
+    expect(progressText(5_000_000, null, 1000)).toBe('4.8 MiB, 4.8 MiB/s');
+    expect(progressText(2048, 1024, 1000)).toBe('100% of 1.0 KiB, 2.0 KiB/s, 0:00 left');
+    expect([bytesText(0), bytesText(1023), bytesText(2 ** 50)]).toEqual(['0 B', '1023 B', '1024 TiB']);
+    expect([durationText(59.2), durationText(3725)]).toEqual(['1:00', '1:02:05']);
+  });
+
+  it('shows on terminals only, not for short work, and is taken away', () => {
+    const written: string[] = [];
+    const write = (text: string) => written.push(text);
+    let nowMs = 0;
+    const meter = new ProgressMeter({ isTTY: true, write }, () => nowMs);
+    meter.expect(1000);
+    const steps = [100, 499, 500, 600, 700, 720].map((at) => {
+      nowMs = at;
+      meter.add(100);
+      return written.length;
+    });
+    expect(steps).toEqual([0, 0, 1, 1, 2, 2]);
+    expect(written[1]).toBe('\r\x1b[K50% of 1000 B, 714 B/s, 0:01 left');
+    meter.clear();
+    meter.clear();
+    expect(written.slice(2)).toEqual(['\r\x1b[K']);
+    const pipe = new ProgressMeter({ write }, () => 10_000);
+    pipe.add(1);
+    pipe.clear();
+    expect(written).toHaveLength(3);
+  });
+});
