@@ -10,6 +10,7 @@ import { defaultHistoryPath } from './repl/terminal.ts';
 import { type ReplOptions, runRepl } from './repl.ts';
 import { REPORTERS } from './run/reporters.ts';
 import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
+import { type StatCommandOptions, stat } from './stat.ts';
 import { TOOLS } from './tools/index.ts';
 import { runToolInProcess } from './tools/process-io.ts';
 import { type VerifyOptions, verify } from './verify.ts';
@@ -148,6 +149,22 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--quiet', 'print only what is not sound', false)
     .action(async (paths: string[], options: VerifyOptions) => {
       exitCode = await verify(paths, options);
+    });
+
+  program
+    .command('stat')
+    .description('count wlogs and wdiffs: sizes, overlap, compressibility, hottest regions')
+    .argument('<file...>', 'wlogs or wdiffs, oldest first')
+    .option('--json', 'one JSON value instead of text', false)
+    .option('--svg <file>', 'draw where and when blocks were written, as a heat map')
+    .option('--top <count>', 'so many of the hottest regions', parseCount, 10)
+    .addOption(
+      new Option('--compressibility <how>', 'try the codecs on a sample, on all data, or not')
+        .choices(['sample', 'full', 'none'])
+        .default('sample'),
+    )
+    .action(async (paths: string[], options: Omit<StatCommandOptions, 'svg'> & { svg?: string }) => {
+      exitCode = await stat(paths, { ...options, svg: options.svg ?? null });
     });
 
   program
