@@ -1,5 +1,6 @@
 import { FormatError } from '../errors.ts';
-import { decodeLogpackHeader, type LogpackHeader } from '../format/logpack.ts';
+import { viewOf } from '../format/binary.ts';
+import { claimsLogpackAt, decodeLogpackHeader, type LogpackHeader } from '../format/logpack.ts';
 import { lbPerPb } from '../format/physical-block.ts';
 import { ringRoomPb } from '../format/super-sector.ts';
 import { type Lsid, MIB, type Pb } from '../units.ts';
@@ -59,9 +60,11 @@ export class StalePacks {
       SCAN_BYTES / pbs,
     );
     const blocks = await readRing(state, beginLsid, sizePb, DEVICE_STEPS.staleScan);
+    const view = viewOf(blocks);
     let erasedCount = 0;
     for (let i = 0; i < sizePb; i++) {
       const lsid = beginLsid + i;
+      if (!claimsLogpackAt(view, i * pbs, lsid)) continue;
       if (decodePackAt(blocks.subarray(i * pbs, (i + 1) * pbs), lsid, sector.salt) === null) continue;
       const zeros = new Uint8Array(pbs);
       await ldev.write(ringAddressLb(state, lsid), zeros, DEVICE_STEPS.staleErase);

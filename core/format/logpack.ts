@@ -173,6 +173,18 @@ export function encodeEndBlock(pbs: number, salt: number): Uint8Array {
 }
 
 /**
+ * Whether the block that begins at byte `at` says that it is the header of the pack at `lsid`: a cheap look, for
+ * callers that search many blocks for few packs. Only decoding tells whether it is a valid one.
+ */
+export function claimsLogpackAt(blocks: DataView, at: number, lsid: Lsid): boolean {
+  return (
+    blocks.getUint16(at + AT.sectorType, true) === LOGPACK_TYPE &&
+    blocks.getUint32(at + AT.logpackLsid, true) === lsid % 0x1_0000_0000 &&
+    blocks.getUint32(at + AT.logpackLsid + 4, true) === Math.floor(lsid / 0x1_0000_0000)
+  );
+}
+
+/**
  * Decodes a header block of one physical block. Throws FormatError unless it is a pack with at least one
  * record or an end block, with a valid checksum, and consistent in itself: every record stands where the ones
  * before it end, and together they take the blocks that the header says.

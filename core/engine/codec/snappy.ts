@@ -12,6 +12,12 @@ const BLOCK_BYTES = 65536;
 const TABLE_BITS = 14;
 /** The last bytes of a block are always literal: a match is looked for in four bytes at a time. */
 const TAIL_BYTES = 15;
+/** Up to so many bytes are copied one by one: a call that copies them costs more. */
+const SHORT_BYTES = 48;
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
 
 function compress(data: Uint8Array): Uint8Array {
   // Worst case of the format: 32 + n + n/6.
@@ -24,8 +30,10 @@ function compress(data: Uint8Array): Uint8Array {
   }
   out[op++] = rest;
   const table = new Uint16Array(1 << TABLE_BITS);
+  const words = viewOf(data);
   for (let start = 0; start < data.length; start += BLOCK_BYTES) {
-    op = compressBlock(data, start, Math.min(data.length, start + BLOCK_BYTES), table, out, op);
+    if (start > 0) table.fill(0);
+    op = compressBlock(data, words, start, Math.min(data.length, start + BLOCK_BYTES), table, out, op);
   }
   return out.subarray(0, op);
 }
@@ -34,40 +42,54 @@ function load32(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/** Appends the block [start, end) of `data` to `out` at `op`; returns the new `op`. */
+/** Appends the block [start, end) of `data`, whose view is `words`, to `out` at `op`; returns the new `op`. */
 function compressBlock(
   data: Uint8Array,
+  words: DataView,
   start: number,
   end: number,
   table: Uint16Array,
   out: Uint8Array,
   op: number,
 ): number {
-  table.fill(0);
   const limit = end - TAIL_BYTES;
   let literalStart = start;
   let ip = start + 1;
   let misses = 32;
   while (ip < limit) {
-    const word = load32(data, ip);
+    const word = words.getInt32(ip, true);
     const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - TABLE_BITS);
     const candidate = start + table[slot];
     table[slot] = ip - start;
-    if (candidate >= ip || load32(data, candidate) !== word) {
+    if (candidate >= ip || words.getInt32(candidate, true) !== word) {
       // The longer nothing matches, the faster incompressible bytes are passed over.
       ip += misses++ >> 5;
       continue;
     }
     misses = 32;
-    let length = 4;
-    while (ip + length < end && data[ip + length] === data[candidate + length]) length++;
+    const length = matchLength(data, words, candidate, ip, end);
     op = putLiteral(data, literalStart, ip, out, op);
     op = putCopy(ip - candidate, length, out, op);
     ip += length;
     literalStart = ip;
-    if (ip < limit) table[Math.imul(load32(data, ip - 1), 0x1e35a7bd) >>> (32 - TABLE_BITS)] = ip - 1 - start;
+    if (ip < limit) {
+      table[Math.imul(words.getInt32(ip - 1, true), 0x1e35a7bd) >>> (32 - TABLE_BITS)] = ip - 1 - start;
+    }
   }
   return putLiteral(data, literalStart, end, out, op);
+}
+
+/** How many bytes from `at` on, where four are known to be equal, are those from `candidate` on. */
+function matchLength(data: Uint8Array, words: DataView, candidate: number, at: number, end: number): number {
+  let length = 4;
+  while (
+    at + length + 4 <= end &&
+    words.getInt32(at + length, true) === words.getInt32(candidate + length, true)
+  ) {
+    length += 4;
+  }
+  while (at + length < end && data[at + length] === data[candidate + length]) length++;
+  return length;
 }
 
 function putLiteral(data: Uint8Array, from: number, to: number, out: Uint8Array, op: number): number {
@@ -83,7 +105,8 @@ function putLiteral(data: Uint8Array, from: number, to: number, out: Uint8Array,
     out[op++] = (length - 1) & 0xff;
     out[op++] = (length - 1) >> 8;
   }
-  out.set(data.subarray(from, to), op);
+  if (length > SHORT_BYTES) out.set(data.subarray(from, to), op);
+  else for (let i = 0; i < length; i++) out[op + i] = data[from + i];
   return op + length;
 }
 
@@ -124,6 +147,7 @@ function decompress(data: Uint8Array, sizeBytes: number): Uint8Array {
     throw new FormatError(`snappy: ${sizeBytes} bytes expected, ${announced} are announced`, 0);
   }
   const out = new Uint8Array(sizeBytes);
+  const words = viewOf(out);
   let op = 0;
   while (ip < data.length) {
     const tagAt = ip;
@@ -144,7 +168,8 @@ function decompress(data: Uint8Array, sizeBytes: number): Uint8Array {
         if (!(ip + length <= data.length && op + length <= sizeBytes)) {
           throw new FormatError('snappy: a literal runs over the end', tagAt);
         }
-        out.set(data.subarray(ip, ip + length), op);
+        if (length > SHORT_BYTES) out.set(data.subarray(ip, ip + length), op);
+        else for (let i = 0; i < length; i++) out[op + i] = data[ip + i];
         ip += length;
         op += length;
         continue;
@@ -166,11 +191,19 @@ function decompress(data: Uint8Array, sizeBytes: number): Uint8Array {
     if (ip > data.length || offset === 0 || offset > op || op + length > sizeBytes) {
       throw new FormatError('snappy: a copy points outside of the data', tagAt);
     }
-    if (offset >= length && length > 16) {
+    if (offset >= length && length > SHORT_BYTES) {
       out.copyWithin(op, op - offset, op - offset + length);
       op += length;
     } else {
-      for (const end = op + length; op < end; op++) out[op] = out[op - offset];
+      const end = op + length;
+      let back = offset;
+      if (offset < 4) {
+        // Three bytes further on, the same bytes stand one period earlier too, four or more bytes back.
+        for (const near = Math.min(op + 3, end); op < near; op++) out[op] = out[op - offset];
+        back = offset === 3 ? 6 : 4;
+      }
+      for (; op + 4 <= end; op += 4) words.setInt32(op, words.getInt32(op - back));
+      for (; op < end; op++) out[op] = out[op - offset];
     }
   }
   if (op !== sizeBytes) throw new FormatError(`snappy: ${sizeBytes} bytes expected, ${op} came out`, ip);
