@@ -1,6 +1,8 @@
 import { basicBackup } from './basic-backup.ts';
 import { c1 } from './crash/c1-device-crash.ts';
 import { c2 } from './crash/c2-device-read-errors.ts';
+import { c3 } from './crash/c3-power-losses.ts';
+import { c4 } from './crash/c4-power-losses-behind.ts';
 import { e1 } from './failure/e1-proxy-down.ts';
 import { e2 } from './failure/e2-archive-down.ts';
 import { e3 } from './failure/e3-storage-down.ts';
@@ -107,7 +109,7 @@ export const CATALOGUE: readonly Chapter[] = [
     scenarios: [p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11],
   },
   { title: 'Random operations', scenarios: [x1] },
-  { title: 'Crashes of the walb device', scenarios: [c1, c2] },
+  { title: 'Crashes of the walb device', scenarios: [c1, c2, c3, c4] },
   {
     title: 'Situations that the original suites never test',
     scenarios: [

@@ -1,27 +1,55 @@
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { MUTANTS } from './list.ts';
-import { misfit } from './mutant.ts';
+import { idOf } from '../../cli/run/choose.ts';
+import { SCENARIOS } from '../../scenarios/index.ts';
+import { chaosProfile } from '../../sim/chaos/profiles.ts';
+import { STORY_MUTANTS, UNIT_MUTANTS } from './list.ts';
+import { misfit, unitMisfit } from './mutant.ts';
+import { namesInTable } from './table.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 describe('mutants', () => {
   it('have names of their own', () => {
-    expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length);
+    const names = [...STORY_MUTANTS, ...UNIT_MUTANTS].map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
   });
 
   // When this is red, a line was changed that a mutant changes: give the mutant its new text.
-  it.each(MUTANTS.map((mutant) => [mutant.name, mutant] as const))('%s fits the sources', (_, mutant) => {
-    expect(misfit(ROOT, mutant)).toBeNull();
-  });
+  it.each(STORY_MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
+    '%s fits the sources',
+    (_, mutant) => {
+      expect(misfit(ROOT, mutant)).toBeNull();
+      const { hint } = mutant;
+      if ('scenarios' in hint)
+        expect(SCENARIOS.map(idOf)).toEqual(expect.arrayContaining([...hint.scenarios]));
+      else expect(() => chaosProfile(hint.profile)).not.toThrow();
+    },
+  );
+
+  it.each(UNIT_MUTANTS.map((mutant) => [mutant.name, mutant] as const))(
+    '%s fits the sources',
+    (_, mutant) => {
+      expect(unitMisfit(ROOT, mutant)).toBeNull();
+    },
+  );
 
   it('that do not fit are found', () => {
-    const [mutant] = MUTANTS;
+    const [mutant] = UNIT_MUTANTS;
+    if (mutant === undefined) throw new RangeError('a mutant is expected');
     expect(misfit(ROOT, { ...mutant, text: 'nothing like this' })).toMatch(/stands 0 times/);
     expect(misfit(ROOT, { ...mutant, text: '\n' })).toMatch(/stands \d+ times/);
     expect(misfit(ROOT, { ...mutant, replacement: mutant.text })).toMatch(/changes nothing/);
     expect(misfit(ROOT, { ...mutant, file: 'core/none.ts' })).toMatch(/there is no/);
-    expect(misfit(ROOT, { ...mutant, tests: ['test/none.test.ts'] })).toMatch(/there is no/);
+    expect(unitMisfit(ROOT, { ...mutant, tests: ['test/none.test.ts'] })).toMatch(/there is no/);
+  });
+
+  // A mutant without a row was not run, or survived: npm run mutants -- NAME.
+  it('are in the tables of docs/mutants.md, and nothing else is', () => {
+    const text = readFileSync(join(ROOT, 'docs', 'mutants.md'), 'utf8');
+    expect(namesInTable(text, 'stories')).toEqual(STORY_MUTANTS.map(({ name }) => name));
+    expect(namesInTable(text, 'units')).toEqual(UNIT_MUTANTS.map(({ name }) => name));
   });
 });

@@ -1,8 +1,21 @@
-import { SCENARIO_MUTANTS } from '../scenarios/mutants.ts';
-import type { Mutant } from './mutant.ts';
+import type { StoryMutant, UnitMutant } from './mutant.ts';
+import { ARCHIVE_MUTANTS } from './stories/archive.ts';
+import { DEVICE_MUTANTS } from './stories/device.ts';
+import { PROXY_MUTANTS } from './stories/proxy.ts';
+import { SHARED_MUTANTS } from './stories/shared.ts';
+import { STORAGE_MUTANTS } from './stories/storage.ts';
 
-/** The planted mistakes, from the bytes up. Whoever changes a line named here changes the mutant with it. */
-export const MUTANTS: readonly Mutant[] = [
+/** Mistakes that scenarios or chaos must notice. */
+export const STORY_MUTANTS: readonly StoryMutant[] = [
+  ...DEVICE_MUTANTS,
+  ...STORAGE_MUTANTS,
+  ...PROXY_MUTANTS,
+  ...ARCHIVE_MUTANTS,
+  ...SHARED_MUTANTS,
+];
+
+/** Mistakes that unit tests must notice, from the bytes up. */
+export const UNIT_MUTANTS: readonly UnitMutant[] = [
   {
     name: 'checksum-loses-tail',
     file: 'core/format/checksum.ts',
@@ -236,5 +249,4 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'the judge lets a snapshot pass that holds writes of after it',
     tests: ['test/sim/ledger.test.ts'],
   },
-  ...SCENARIO_MUTANTS,
 ];

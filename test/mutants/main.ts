@@ -1,147 +1,100 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { goldenDir } from '../golden.ts';
-import { MUTANTS } from './list.ts';
-import { type Mutant, misfit } from './mutant.ts';
-import { Workshop } from './workshop.ts';
+import { parseArgs } from 'node:util';
+import { STORY_MUTANTS, UNIT_MUTANTS } from './list.ts';
+import type { Row } from './rows.ts';
+import { runStoryMutants } from './story-run.ts';
+import { writeTables } from './table.ts';
+import { runUnitMutants } from './unit-run.ts';
 
 /**
- * `npm run mutants [-- [--jobs N] NAME...]`: plants each mistake in a copy of the tree, runs the test files named for
- * it, and shows what turned red. Exit 1 when a mutant does not fit any more or nobody notices it.
+ * `npm run mutants [-- OPTIONS NAME...]`: plants each mistake, shows what notices it, and writes docs/mutants.md.
+ * Exit 1 when a mutant does not fit any more or nobody notices it.
  */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const DEFAULT_JOBS = 2;
-/** A mutant may make a test hang; this many times the usual time is long enough to call it noticed. */
-const PATIENCE = 8;
-const LEAST_PATIENCE_S = 60;
 
-type Verdict = 'noticed' | 'SURVIVED' | 'DOES NOT FIT' | 'NOT LOADED' | 'NOT RUN';
-
-interface Row {
-  readonly mutant: Mutant;
-  readonly verdict: Verdict;
-  /** What turned red, or why nothing could. */
-  readonly detail: string;
-  readonly seconds: number;
-}
+const HELP = `npm run mutants -- [OPTIONS] [NAME...]
+  NAME            only these; * stands for anything
+  --kind KIND     story (scenarios and chaos) or unit; default both
+  --jobs N        mutants at a time (2)
+  --seeds N       seeds of chaos for each mutant (60)
+  --shrink N      runs for shrinking what chaos found (120)
+  --hint-only     look where the hint says and nowhere else
+  --no-write      leave docs/mutants.md as it is
+`;
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { names, jobs } = readArguments(argv);
-  const chosen = names.length === 0 ? MUTANTS : MUTANTS.filter(({ name }) => names.includes(name));
-  const unknown = names.filter((name) => !MUTANTS.some((mutant) => mutant.name === name));
-  if (unknown.length > 0) {
-    console.error(
-      `There is no mutant ${unknown.join(', ')}; there is:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`,
-    );
-    return 1;
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      kind: { type: 'string' },
+      jobs: { type: 'string', default: '2' },
+      seeds: { type: 'string', default: '60' },
+      shrink: { type: 'string', default: '120' },
+      'hint-only': { type: 'boolean', default: false },
+      'no-write': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
   }
-  if (goldenDir() === null) console.log('golden: data absent, tests that need it notice nothing');
-  const workshops = Array.from({ length: Math.min(jobs, chosen.length) }, () => new Workshop(ROOT));
-  try {
-    return await work(chosen, workshops);
-  } finally {
-    for (const workshop of workshops) workshop.remove();
-  }
-}
-
-function readArguments(argv: readonly string[]): { names: readonly string[]; jobs: number } {
-  const at = argv.indexOf('--jobs');
-  if (at < 0) return { names: argv, jobs: DEFAULT_JOBS };
-  const jobs = Number(argv[at + 1]);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new RangeError('--jobs wants a number from 1 on');
-  return { names: argv.filter((_, i) => i !== at && i !== at + 1), jobs };
-}
-
-async function work(chosen: readonly Mutant[], workshops: readonly Workshop[]): Promise<number> {
   const began = performance.now();
-  const fitting = chosen.filter((mutant) => misfit(ROOT, mutant) === null);
-  const rows: Row[] = chosen
-    .filter((mutant) => !fitting.includes(mutant))
-    .map((mutant) => ({ mutant, verdict: 'DOES NOT FIT', detail: misfit(ROOT, mutant) ?? '', seconds: 0 }));
-
-  // Without mistakes every named test must be green, else red would mean nothing.
-  const files = [...new Set(fitting.flatMap(({ tests }) => tests))].sort();
-  const usualS = new Map<string, number>();
-  const broken: string[] = [];
-  await inParallel(workshops, files, 'unchanged', async (workshop, file) => {
-    const run = await workshop.run([file], 600);
-    usualS.set(file, run.seconds);
-    if (run.failed.length + run.unloaded.length > 0 || run.isTimedOut || run.passedCount === 0) {
-      broken.push(`${file}: ${run.endedBy ?? [...run.unloaded, ...run.failed][0] ?? 'no test passed'}`);
-    }
-  });
-  if (broken.length > 0) {
-    console.log(`Red already without a mutant:\n${broken.map((line) => `  ${line}`).join('\n')}`);
+  const jobs = count('jobs', values.jobs);
+  const { kind } = values;
+  if (kind !== undefined && kind !== 'story' && kind !== 'unit')
+    throw new RangeError('--kind: story or unit');
+  const stories = kind === 'unit' ? [] : chosen(STORY_MUTANTS, positionals);
+  const units = kind === 'story' ? [] : chosen(UNIT_MUTANTS, positionals);
+  if (stories.length + units.length === 0) {
+    const names = [...STORY_MUTANTS, ...UNIT_MUTANTS].map(({ name }) => `  ${name}`);
+    console.error(`There is no mutant ${positionals.join(', ')}; there is:\n${names.join('\n')}`);
     return 1;
   }
-
-  const usualOf = (mutant: Mutant) => mutant.tests.reduce((sum, test) => sum + (usualS.get(test) ?? 0), 0);
-  const longestFirst = [...fitting].sort((a, b) => usualOf(b) - usualOf(a));
-  await inParallel(workshops, longestFirst, 'mutants', async (workshop, mutant) => {
-    rows.push(await tryMutant(workshop, mutant, Math.max(LEAST_PATIENCE_S, PATIENCE * usualOf(mutant))));
-  });
-  rows.sort((a, b) => MUTANTS.indexOf(a.mutant) - MUTANTS.indexOf(b.mutant));
-  printTable(rows);
-  const noticed = rows.filter(({ verdict }) => verdict === 'noticed').length;
-  const seconds = Math.round((performance.now() - began) / 1000);
-  console.log(`\n${noticed} of ${rows.length} mutants noticed, ${files.length} test files, ${seconds} s`);
-  return noticed === rows.length ? 0 : 1;
-}
-
-async function tryMutant(workshop: Workshop, mutant: Mutant, timeoutS: number): Promise<Row> {
-  const takeBack = workshop.plant(mutant);
-  try {
-    const { failed, unloaded, isTimedOut, endedBy, seconds } = await workshop.run(
-      mutant.tests,
-      timeoutS,
-      mutant.only,
-    );
-    if (endedBy !== null) return { mutant, verdict: 'NOT RUN', detail: `ended by ${endedBy}`, seconds };
-    if (unloaded.length > 0) return { mutant, verdict: 'NOT LOADED', detail: unloaded[0], seconds };
-    if (isTimedOut) return { mutant, verdict: 'noticed', detail: 'the tests hang', seconds };
-    if (failed.length === 0) return { mutant, verdict: 'SURVIVED', detail: mutant.breaks, seconds };
-    const more = failed.length > 1 ? ` (+ ${failed.length - 1} more)` : '';
-    return { mutant, verdict: 'noticed', detail: `${failed[0]}${more}`, seconds };
-  } finally {
-    takeBack();
+  const rows: Row[] = [];
+  if (stories.length > 0) {
+    const limits = {
+      seedCount: count('seeds', values.seeds),
+      maxShrinkRuns: count('shrink', values.shrink),
+      isHintOnly: values['hint-only'],
+    };
+    rows.push(...(await runStoryMutants(ROOT, stories, jobs, limits)));
   }
+  if (units.length > 0) {
+    const found = await runUnitMutants(ROOT, units, jobs);
+    if (found === null) return 1;
+    rows.push(...found);
+  }
+  if (!values['no-write']) {
+    const all = { stories: STORY_MUTANTS, units: UNIT_MUTANTS };
+    writeTables(join(ROOT, 'docs', 'mutants.md'), rows, all);
+  }
+  return tell(rows, (performance.now() - began) / 1000);
 }
 
-/** Hands the items to the workshops in order, one at a time each. */
-async function inParallel<T>(
-  workshops: readonly Workshop[],
-  items: readonly T[],
-  what: string,
-  use: (workshop: Workshop, item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let done = 0;
-  const show = () => {
-    if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${items.length}\x1b[K`);
-  };
-  show();
-  await Promise.all(
-    workshops.map(async (workshop) => {
-      while (next < items.length) {
-        await use(workshop, items[next++]);
-        done += 1;
-        show();
-      }
-    }),
+function chosen<T extends { readonly name: string }>(all: readonly T[], patterns: readonly string[]): T[] {
+  if (patterns.length === 0) return [...all];
+  const expressions = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+  return all.filter(({ name }) => expressions.some((expression) => expression.test(name)));
+}
+
+function count(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} wants a number`);
+  return value;
+}
+
+function tell(rows: readonly Row[], seconds: number): number {
+  const unnoticed = rows.filter(({ verdict }) => verdict !== 'noticed');
+  const by = (what: string) => rows.filter(({ caught }) => caught?.by === what).length;
+  for (const { mutant, verdict, detail } of unnoticed) console.log(`${verdict}: ${mutant.name}: ${detail}`);
+  const seeds = rows.map(({ caught }) => (caught?.by === 'chaos' ? caught.seedCount : 0));
+  console.log(
+    `\n${rows.length - unnoticed.length} of ${rows.length} mutants noticed: ${by('scenario')} by scenarios, ${by('chaos')} by chaos (at most ${Math.max(0, ...seeds)} seeds), ${by('end')} by not ending, ${rows.filter(({ caught, verdict }) => caught === null && verdict === 'noticed').length} by unit tests; ${Math.round(seconds)} s`,
   );
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-}
-
-function printTable(rows: readonly Row[]): void {
-  const nameWidth = Math.max(...rows.map(({ mutant }) => mutant.name.length));
-  const verdictWidth = Math.max(...rows.map(({ verdict }) => verdict.length));
-  const indent = ' '.repeat(nameWidth + verdictWidth + 4);
-  for (const { mutant, verdict, detail, seconds } of rows) {
-    console.log(`${mutant.name.padEnd(nameWidth)}  ${verdict.padEnd(verdictWidth)}  ${mutant.breaks}`);
-    console.log(
-      `${indent}${verdict === 'noticed' ? 'red' : 'why'}: ${detail} [${mutant.file}, ${seconds.toFixed(1)} s]`,
-    );
-  }
+  return unnoticed.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A planted mistake. The tests named for it must turn red; that they do proves that they can. */
-export interface Mutant {
+/** A mistake that is planted: in one file a text is replaced by another. */
+export interface Planted {
   /** In kebab-case, as given to `npm run mutants -- NAME`. */
   readonly name: string;
   /** Path from the root of the repository. */
@@ -12,14 +12,35 @@ export interface Mutant {
   readonly replacement: string;
   /** What goes wrong for users, in a few words. */
   readonly breaks: string;
+}
+
+/** A mistake that unit tests must notice; that they turn red proves that they can. */
+export interface UnitMutant extends Planted {
   /** Test files, paths from the root; at least one must fail. */
   readonly tests: readonly string[];
-  /** Only tests with this in their names are run, and must fail; default: all of the files. */
-  readonly only?: string;
+}
+
+/**
+ * A mistake that a scenario or a history of chaos must notice, without any unit test. The hint only says where
+ * to look first: what is reported was seen in the run.
+ */
+export interface StoryMutant extends Planted {
+  readonly hint: ScenarioHint | ChaosHint;
+}
+
+export interface ScenarioHint {
+  /** Ids or names of scenarios, run one after the other. */
+  readonly scenarios: readonly string[];
+}
+
+export interface ChaosHint {
+  readonly profile: string;
+  /** Default 1; a larger one only saves time. */
+  readonly firstSeed?: number;
 }
 
 /** Why the mutant does not fit the sources below `root`; null when it does. */
-export function misfit(root: string, mutant: Mutant): string | null {
+export function misfit(root: string, mutant: Planted): string | null {
   let source: string;
   try {
     source = readFileSync(join(root, mutant.file), 'utf8');
@@ -28,7 +49,13 @@ export function misfit(root: string, mutant: Mutant): string | null {
   }
   const count = source.split(mutant.text).length - 1;
   if (count !== 1) return `its text stands ${count} times in ${mutant.file}, not once`;
-  if (mutant.text === mutant.replacement) return 'it changes nothing';
+  return mutant.text === mutant.replacement ? 'it changes nothing' : null;
+}
+
+/** As `misfit`, and the test files must be there. */
+export function unitMisfit(root: string, mutant: UnitMutant): string | null {
+  const found = misfit(root, mutant);
+  if (found !== null) return found;
   for (const test of mutant.tests) {
     try {
       readFileSync(join(root, test));

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { goldenDir } from '../golden.ts';
-import type { Mutant } from './mutant.ts';
+import type { Planted } from './mutant.ts';
 
 /** What the tests need of the repository. */
 const PARTS = [
@@ -57,7 +57,7 @@ export class Workshop {
   }
 
   /** Plants the mistake; the returned function takes it back. The text is known to fit. */
-  plant({ file, text, replacement }: Mutant): () => void {
+  plant({ file, text, replacement }: Planted): () => void {
     const path = join(this.#folder, file);
     const before = readFileSync(path, 'utf8');
     writeFileSync(
@@ -67,13 +67,12 @@ export class Workshop {
     return () => writeFileSync(path, before);
   }
 
-  /** Runs test files, one after another, without type checks; with `only`, the tests with that in their names. */
-  async run(tests: readonly string[], timeoutS: number, only?: string): Promise<TestRun> {
+  /** Runs test files, one after another, without type checks. */
+  async run(tests: readonly string[], timeoutS: number): Promise<TestRun> {
     const report = join(this.#folder, 'report.json');
     rmSync(report, { force: true });
     const vitest = join(this.#root, 'node_modules', 'vitest', 'vitest.mjs');
     const args = [vitest, 'run', ...tests, '--reporter=json', `--outputFile=${report}`, '--maxWorkers=1'];
-    if (only !== undefined) args.push('-t', only);
     const golden = goldenDir();
     const began = performance.now();
     const { isTimedOut, endedBy } = await new Promise<Pick<TestRun, 'isTimedOut' | 'endedBy'>>(

@@ -1,0 +1,85 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { failureSignature } from '../../sim/chaos/failure.ts';
+import type { Planted } from './mutant.ts';
+import type { Row } from './rows.ts';
+import { stepCount } from './story-run.ts';
+
+/** The tables of docs/mutants.md: rows of mutants that were not run stay, those of mutants that are gone go. */
+
+const STORY_HEAD = [
+  '| mutant | file | what it breaks | caught by | seeds needed | shrunk to |',
+  '|---|---|---|---|---|---|',
+];
+const UNIT_HEAD = ['| mutant | file | what it breaks | caught by |', '|---|---|---|---|'];
+
+/** Puts the rows into the document; `all` is everything that there is, in the order of the tables. */
+export function writeTables(
+  path: string,
+  rows: readonly Row[],
+  all: { readonly stories: readonly Planted[]; readonly units: readonly Planted[] },
+): void {
+  let text = readFileSync(path, 'utf8');
+  const noticed = new Map(
+    rows.filter(({ verdict }) => verdict === 'noticed').map((row) => [row.mutant.name, row]),
+  );
+  text = replaceTable(text, 'stories', STORY_HEAD, all.stories, (name) => {
+    const row = noticed.get(name);
+    return row === undefined ? null : storyLine(row);
+  });
+  text = replaceTable(text, 'units', UNIT_HEAD, all.units, (name) => {
+    const row = noticed.get(name);
+    return row === undefined ? null : unitLine(row);
+  });
+  writeFileSync(path, text);
+}
+
+/** Names of the mutants that a table has. */
+export function namesInTable(text: string, table: 'stories' | 'units'): string[] {
+  return [...linesOf(text, table).keys()];
+}
+
+function linesOf(text: string, table: string): Map<string, string> {
+  const [, inside = ''] = text.split(`<!-- ${table}: begin -->`);
+  const [body = ''] = inside.split(`<!-- ${table}: end -->`);
+  const lines = new Map<string, string>();
+  for (const line of body.split('\n')) {
+    const name = /^\| `([^`]+)`/.exec(line)?.[1];
+    if (name !== undefined) lines.set(name, line);
+  }
+  return lines;
+}
+
+function replaceTable(
+  text: string,
+  table: string,
+  head: readonly string[],
+  all: readonly Planted[],
+  newLine: (name: string) => string | null,
+): string {
+  const old = linesOf(text, table);
+  const lines = all.map(({ name }) => newLine(name) ?? old.get(name)).filter((line) => line !== undefined);
+  const begin = `<!-- ${table}: begin -->`;
+  const end = `<!-- ${table}: end -->`;
+  const from = text.indexOf(begin) + begin.length;
+  const to = text.indexOf(end);
+  if (from < begin.length || to < from) throw new RangeError(`The document has no table ${table}.`);
+  return `${text.slice(0, from)}\n\n${[...head, ...lines].join('\n')}\n\n${text.slice(to)}`;
+}
+
+function storyLine({ mutant, caught }: Row): string {
+  const cells = (by: string, seeds: string, steps: string) =>
+    line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, by, seeds, steps]);
+  if (caught === null) return cells('?', '', '');
+  if (caught.by === 'scenario') return cells(`scenario \`${caught.scenario}\``, '', '');
+  if (caught.by === 'end') return cells(`${caught.what}: it does not end well`, '', '');
+  const by = `chaos \`${failureSignature(caught.failure)}\` (${caught.profile}, seed ${caught.seed})`;
+  return cells(by, String(caught.seedCount), `${stepCount(caught)} steps`);
+}
+
+function unitLine({ mutant, detail }: Row): string {
+  return line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, detail]);
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+}
