@@ -2,6 +2,7 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { errorText } from '../../core/errors.ts';
 import type { Gid } from '../../core/units.ts';
 import { US_PER_S } from '../../core/units.ts';
+import { checkArrived } from './arrivals.ts';
 import { PropertyError } from './failure.ts';
 import { judgeImage, readSnapshot, takeSnapshot } from './images.ts';
 import { latestGid, leftovers, restorableGids } from './inspect.ts';
@@ -31,6 +32,7 @@ export async function converge(site: ChaosSite): Promise<void> {
   for (const truth of site.volumes) await mended(site, truth);
   for (const truth of site.volumes) await drained(site, truth);
   for (const truth of site.volumes) await freshSnapshot(site, truth);
+  for (const truth of site.volumes) checkArrived(site, truth);
   checkSafety(site);
   for (const truth of site.volumes) await everySnapshot(site, truth);
   await nothingLeft(site, false);

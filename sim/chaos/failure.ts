@@ -2,6 +2,7 @@
 export type PropertyName =
   | 'admissible'
   | 'restorable-stays'
+  | 'snapshot-comes'
   | 'transitions'
   | 'coverage'
   | 'log-order'

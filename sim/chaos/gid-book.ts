@@ -30,6 +30,11 @@ export class GidBook {
     return this.#windows.has(gid);
   }
 
+  /** All snapshots that a command returned, ascending. */
+  known(): Gid[] {
+    return [...this.#windows.keys()].sort((a, b) => a - b);
+  }
+
   note(gid: Gid, requestedAt: number, answeredAt: number): void {
     this.#windows.set(gid, { requestedAt, answeredAt });
   }

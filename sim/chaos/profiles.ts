@@ -131,6 +131,19 @@ export const PROFILES: readonly ChaosProfile[] = [
     stallS: [0.05, 60],
     isPlain: false,
   },
+  {
+    // Short, but programs and hosts die at calls all the time: most histories in the least time.
+    name: 'crashes',
+    arming: { 'crash-at-call': 1, 'power-loss': 0.3, kill: 0.2, cut: 0.2 },
+    faultCount: [1, 3],
+    crashCount: [6, 16],
+    operationCount: [20, 30],
+    writeCount: [40, 80],
+    durationS: [15, 30],
+    downS: [0.01, 1],
+    stallS: [0.05, 2],
+    isPlain: false,
+  },
 ];
 
 /** Throws NotFoundError. */

@@ -36,7 +36,7 @@ export async function runStoryMutants(
   }
 }
 
-/** Where the hint says first; then the usual chaos, the catalogue, and worse chaos. */
+/** Where the hint says first; then chaos, the catalogue, and worse chaos. */
 function stagesOf({ hint }: StoryMutant, { seedCount, isHintOnly }: StoryLimits): Stage[] {
   const chaos = (profile: string, firstSeed: number, count: number): Stage => {
     return { kind: 'chaos', profile, firstSeed, seedCount: count };
@@ -48,8 +48,8 @@ function stagesOf({ hint }: StoryMutant, { seedCount, isHintOnly }: StoryLimits)
   if (isHintOnly) return [first];
   const catalogue: Stage = { kind: 'scenarios', scenarios: SCENARIOS.map(({ name }) => name) };
   const worse = chaos('nightly', 1, Math.ceil(seedCount / 2));
-  if ('scenarios' in hint) return [first, chaos('ci', 1, seedCount), catalogue, worse];
-  return [first, catalogue, worse];
+  const wide = [chaos('crashes', 1, seedCount), chaos('ci', 1, seedCount), catalogue, worse];
+  return 'scenarios' in hint || hint.profile !== 'crashes' ? [first, ...wide] : [first, ...wide.slice(1)];
 }
 
 async function tryMutant(

@@ -42,7 +42,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await writer.flush();\n',
     replacement: '',
     breaks: 'a full backup ends while its last writes are under way',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-unfinished-restores-kept',
@@ -108,7 +108,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await files.saveUuid(uuid);\n    wdiffs.set.add(await file.publish(diff));',
     replacement: '    wdiffs.set.add(await file.publish(diff));\n    await files.saveUuid(uuid);',
     breaks: 'a crash at the end of a hash backup lets diffs of the old log follow it',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-same-diff-taken-twice',
@@ -140,7 +140,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await wdiffs.clear();\n',
     replacement: '',
     breaks: 'diffs of an earlier life are applied to a new full backup',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-old-cold-snapshots',
@@ -148,7 +148,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await removeRestored(volume);\n    await removeColdCopies(volume);',
     replacement: '    await removeRestored(volume);',
     breaks: 'a cold snapshot of the image before a resync is taken for one of the new image',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-goes-on-with-another-lineage',
@@ -156,7 +156,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    uuidEquals(await files.loadArchiveUuid(), archiveUuid) && stateEquals(progress.state, offer.base);',
     replacement: '    progress.state.snapB.gidB === offer.base.snapB.gidB;',
     breaks: 'a full replication goes on with what another image left',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-resync-keeps-its-state',
@@ -164,7 +164,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: "    await files.saveState('SyncReady', STEPS.resyncState);\n",
     replacement: '',
     breaks: 'after a crash inside a resync a mixture of two images passes for one',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-zero-clear-forgotten',
@@ -188,7 +188,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await volume.wdiffs.syncNames();\n',
     replacement: '',
     breaks: 'a power loss takes back that a snapshot is to be kept',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-scan-of-a-changing-base',
@@ -196,7 +196,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (reader.gid < gidOrder(applying.snapE.gidB)) reader.isSpoiled = true;',
     replacement: 'if (reader.gid < 0) reader.isSpoiled = true;',
     breaks: 'a scan beside an apply reads a mixture of two times',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-apply-beside-restore',
@@ -244,7 +244,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await this.flush();\n    await this.#options.onFlushed?.(reachedLb);',
     replacement: '    await this.#options.onFlushed?.(reachedLb);\n    await this.flush();',
     breaks: 'after a crash a full replication goes on behind data that were never written',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-repl-uuid-not-followed',
@@ -252,6 +252,6 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  if (!uuidEquals(await volume.files.loadUuid(), uuid)) await volume.files.saveUuid(uuid);\n',
     replacement: '',
     breaks: 'after a hash backup a replica refuses the diffs of proxies for ever',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
 ];

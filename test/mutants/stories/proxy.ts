@@ -81,7 +81,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '    if (first !== undefined && !uuidEquals(first.uuid, input.uuid)) break;\n',
     replacement: '',
     breaks: 'diffs of a new log are sent under the uuid of the old one and refused for good',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'proxy-drops-what-is-too-new',
@@ -90,7 +90,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     replacement:
       "const DELETING: readonly WdiffRejection[] = ['different-uuid', 'too-old-diff', 'too-new-diff'];",
     breaks: 'a diff that comes before its predecessor is thrown away',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'proxy-keeps-what-is-too-old',

@@ -32,7 +32,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: '    } finally {\n      this.#running -= 1;\n      this.#ended.notifyAll();\n    }',
     replacement: '      return;\n    }\n    this.#running -= 1;\n    this.#ended.notifyAll();',
     breaks: 'each failed task takes one of the places of the others',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'shared-mkdir-not-synced',
@@ -40,7 +40,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: '    present = directory;\n    await files.syncDirectory(base, step);',
     replacement: '    present = directory;',
     breaks: 'a volume that was made is gone after a power loss',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'snapshot-search-misses-overlapping-diffs',
@@ -96,7 +96,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: "  if (record.kind === 'discard') return { addressLb, sizeLb, kind: 'discard', data: NO_DATA };",
     replacement: "  if (record.kind === 'discard') return null;",
     breaks: 'discarded blocks come back with their old content',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'engine-carve-forgets-remainder',
@@ -104,7 +104,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: '      if (lastEnd > end) remainders.push(cutIo(last, end, lastEnd));',
     replacement: '',
     breaks: 'a write into the middle of an older one takes its end away',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'engine-rot-restored',

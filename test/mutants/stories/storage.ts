@@ -8,7 +8,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: 'isLater: lsids.permanent < limitLsid };',
     replacement: 'isLater: lsids.latest < limitLsid };',
     breaks: 'a proxy gets log that the storage loses with its power',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-no-spare-proxy',
@@ -25,7 +25,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     replacement:
       'let queue = await volume.files.loadQueue();\n    if (queue.length > 0) await volume.files.dropDelivered(queue[queue.length - 1]!);',
     breaks: 'the record of a snapshot is gone before its log was delivered',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-log-erased-before-delivered',
@@ -33,7 +33,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: 'const target = Math.min(done.lsid, lsids.prevWritten);',
     replacement: 'const target = lsids.prevWritten;',
     breaks: 'the device forgets log that no proxy has',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-snapshot-answered-before-sync',
@@ -41,7 +41,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: '          else await handle.sync(step);',
     replacement: '',
     breaks: 'a snapshot that the operator was told of is gone after a power loss',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-not-retried',
@@ -65,7 +65,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: '    if (next > plan.limitLsid) break;\n',
     replacement: '',
     breaks: 'a transfer holds log of behind its snapshot',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-joins-explicit-snapshots',
@@ -121,7 +121,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: '    await volume.files.saveDone(done);\n',
     replacement: '    void volume.files.saveDone(done);\n',
     breaks: 'after a crash the storage does not know what it delivered',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'storage-sends-another-log',
@@ -129,6 +129,6 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (!uuidEquals(superSector.uuid, await volume.files.loadUuid())) return false;',
     replacement: '',
     breaks: 'a volume whose log was reset goes on as if it were the old one',
-    hint: { profile: 'ci' },
+    hint: { profile: 'crashes' },
   },
 ];
