@@ -65,6 +65,7 @@ export class IoError extends Error {
   }
 }
 
+/** POSIX names of the errors that ports have, and ELOCKED for a file that another process has locked. */
 export type IoErrorCode =
   | 'EIO'
   | 'ENOSPC'

@@ -6,6 +6,7 @@ import type { BlockDevice, WriteOptions } from '../core/world/index.ts';
 import { asIo } from './errors.ts';
 import { readAt, writeAll } from './file-bytes.ts';
 
+/** What a file is opened for as a block device. */
 export interface FileDeviceOptions {
   readonly writable: boolean;
 }

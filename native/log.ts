@@ -1,6 +1,8 @@
 import type { Log } from '../core/world/index.ts';
 
+/** Levels, the gravest first. */
 export const LOG_LEVELS = ['ERROR', 'WARNING', 'INFO', 'DEBUG'] as const;
+/** How grave a message is. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Writes `YYYY-MM-DD hh:mm:ss.uuuuuu LEVEL message` for each message up to a level. Times are UTC. */

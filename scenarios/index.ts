@@ -1,3 +1,7 @@
+/**
+ * `walbox/catalogue`: the scenarios that walbox brings, in the order of docs/scenarios.md, as `walbox list` lists them.
+ * Needs Node.
+ */
 import { basicBackup } from './basic-backup.ts';
 import { c1 } from './crash/c1-device-crash.ts';
 import { c2 } from './crash/c2-device-read-errors.ts';

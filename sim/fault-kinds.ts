@@ -199,6 +199,7 @@ export interface VolumesFullFault {
   readonly forUs: number;
 }
 
+/** Faults of files, disks and volumes (docs/fault-model.md, "Storage media"). */
 export type StorageFault =
   | FilesModeFault
   | FilesFullFault
@@ -207,6 +208,7 @@ export type StorageFault =
   | MediumDamageFault
   | VolumesFullFault;
 
+/** Anything that may go wrong: plain JSON, told apart by `kind`; `checkFault` checks the fields. */
 export type Fault =
   | StorageFault
   | CrashFault

@@ -41,6 +41,7 @@ interface SnapshotEntry {
   answeredAt: number;
 }
 
+/** What the volume was like before, and what discards mean. */
 export interface LedgerOptions {
   /** Content before the first operation; a copy is kept by block where it is not zero. */
   readonly initial?: Uint8Array;
@@ -58,6 +59,7 @@ export interface LedgerVerdict {
 const MAX_REPORTED_BLOCKS = 8;
 const BLOCK_WORDS = LOGICAL_BLOCK_BYTES / 4;
 
+/** Told what an application does to a volume, it judges images of the volume; see above and docs/architecture.md. */
 export class Ledger {
   readonly #initial: Int32Array;
   readonly #discardIsZero: boolean;

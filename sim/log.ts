@@ -19,6 +19,7 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Where log lines of programs go. */
 export type LogSink = (line: LogLine) => void;
 
 /** `12.345678 s0 storage#1 wlog-send [vol0] error: message`. */

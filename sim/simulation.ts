@@ -11,6 +11,7 @@ import type { KeyedRandom } from './random.ts';
 import type { TraceSink } from './trace.ts';
 import type { WorldSettings } from './world.ts';
 
+/** What a simulation is made of; only seed, turn and codecs have no default. */
 export interface SimulationOptions {
   readonly seed: number;
   /** Lets all microtasks run; see native/turn.ts. */

@@ -28,6 +28,7 @@ export interface TraceLine {
   readonly detail: string;
 }
 
+/** Where trace lines go, in the order of what happens. */
 export type TraceSink = (line: TraceLine) => void;
 
 /** One trace line as text, fields in fixed order, tab-separated. */

@@ -1,19 +1,34 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { createTurn } from '../native/turn.ts';
+import { PLAIN_LAYOUT } from '../sim/chaos/layout.ts';
+import { type ChaosHistory, type ChaosOutcome, runChaos } from '../sim/chaos/run.ts';
+import { nodeMachine } from '../testing/machine.ts';
 import * as program from './bundle/program.ts';
+import { entries, PURE_ENTRIES } from './entries.ts';
 
 /** `core/` and `sim/` run wherever there is ES2022, a few web standards, and somebody who gives a turn. */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** The entries of the package, by the sources. */
+const ALIAS = Object.fromEntries(entries().map(({ name, source }) => [name, join(ROOT, source)]));
+
 /** One script for a browser. esbuild throws when something in it needs a module of Node. */
 async function bundle(contents: string): Promise<string> {
+  return (await bundleOf(contents)).script;
+}
+
+/** As `bundle`, with the sources of which something is in the script, and how many bytes. */
+async function bundleOf(contents: string): Promise<{ script: string; sources: Map<string, number> }> {
   const result = await build({
     stdin: { contents, resolveDir: ROOT, loader: 'ts' },
+    alias: ALIAS,
+    absWorkingDir: ROOT,
+    metafile: true,
     bundle: true,
     write: false,
     platform: 'browser',
@@ -23,7 +38,14 @@ async function bundle(contents: string): Promise<string> {
     legalComments: 'none',
     logLevel: 'silent',
   });
-  return result.outputFiles[0].text;
+  const [output] = Object.values(result.metafile.outputs);
+  const parts = Object.entries(output?.inputs ?? {}).filter(
+    ([path, { bytesInOutput }]) => bytesInOutput > 0 && path !== '<stdin>',
+  );
+  return {
+    script: result.outputFiles[0].text,
+    sources: new Map(parts.map(([path, { bytesInOutput }]) => [path, bytesInOutput])),
+  };
 }
 
 function modulesOf(folder: string): string[] {
@@ -83,3 +105,72 @@ describe('the bundle for browsers', () => {
     expect(simulated).toBe(await program.simulate(createTurn()));
   });
 });
+
+/** Folders of sources that are in a bundle. */
+const roomsOf = (sources: ReadonlyMap<string, number>) =>
+  [...new Set([...sources.keys()].map((path) => path.split('/').slice(0, -1).join('/')))].sort();
+
+describe('the entries for browsers', () => {
+  it.each(PURE_ENTRIES)('%s goes into one as a whole, with nothing of Node', async (name) => {
+    const { script, sources } = await bundleOf(`export * from '${name}';`);
+    expect(script).not.toMatch(/\brequire\(|["']node:|\bimport\(/);
+    const context = bareContext();
+    vm.runInContext(script, context);
+    expect(vm.runInContext('Object.keys(walbox).length', context)).toBeGreaterThan(2);
+    expect([...sources.keys()].filter((path) => /^(native|cli|scenarios|testing)\//.test(path))).toEqual([]);
+  });
+
+  it('are not walbox/native', async () => {
+    await expect(bundle("export * from 'walbox/native';")).rejects.toThrow(/node:/);
+  });
+
+  it('are shaken: a bundle has what is used, and nothing else', async () => {
+    const checksum = await bundleOf("export { checksum } from 'walbox/format';");
+    expect([...checksum.sources.keys()].sort()).toEqual(['core/format/binary.ts', 'core/format/checksum.ts']);
+    expect(checksum.script.length).toBeLessThan(5000);
+
+    const wlog = await bundleOf("export { openWlog, BufferedReader, memorySource } from 'walbox/engine';");
+    expect(roomsOf(wlog.sources)).toEqual(['core', 'core/engine', 'core/format']);
+    expect([...wlog.sources.keys()].filter((path) => path.includes('codec'))).toEqual([]);
+    expect(wlog.script.length).toBeLessThan(40_000);
+
+    const algebra = await bundleOf("export { diffListToRestore, DiffSet, makeSnap } from 'walbox/snapshot';");
+    expect(roomsOf(algebra.sources)).toEqual(['core', 'core/format', 'core/snapshot']);
+
+    const ledger = await bundleOf("export { Ledger } from 'walbox/sim';");
+    expect([...ledger.sources.keys()].sort()).toEqual(['core/units.ts', 'sim/ledger.ts']);
+  });
+
+  it('simulate as docs/embedding.md says', async () => {
+    const text = readFileSync(join(ROOT, 'docs/embedding.md'), 'utf8');
+    const [, imports, body] = /```js\n(import .*?\n)\n(function newTurn.*?)```/s.exec(text) ?? [];
+    // A shorter history: in Node a message takes far longer than an immediate.
+    const drawn = "drawHistory(1, chaosProfile('calm'))";
+    expect(body).toContain(drawn);
+    const shorter = (body as string).replace(drawn, JSON.stringify(SHORT_HISTORY));
+    const program = `${imports}\nexport async function main() {\n${shorter}\nreturn outcome;\n}`;
+    const context = bareContext();
+    Object.assign(context, { MessageChannel: MessageChannelOfTest });
+    vm.runInContext(await bundle(program), context);
+    const found = (await vm.runInContext('walbox.main()', context)) as ChaosOutcome;
+    const expected = await runChaos(SHORT_HISTORY, await nodeMachine());
+    expect([found.failure, found.counts.fullBackups]).toEqual([null, 1]);
+    expect([found.eventCount, found.virtualTimeUs]).toEqual([expected.eventCount, expected.virtualTimeUs]);
+  });
+});
+
+const SHORT_HISTORY: ChaosHistory = {
+  version: 1,
+  seed: 1,
+  layout: PLAIN_LAYOUT,
+  operations: [{ kind: 'full-backup', atUs: 2_000_000, key: 1, volume: 0 }],
+  faults: [],
+};
+
+/** Node's, whose ports do not keep the process from ending. */
+class MessageChannelOfTest extends MessageChannel {
+  constructor() {
+    super();
+    this.port1.unref();
+  }
+}

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const SOURCE_FOLDERS = ['core', 'sim', 'native', 'cli', 'scenarios'];
+const SOURCE_FOLDERS = ['core', 'sim', 'native', 'cli', 'scenarios', 'testing'];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
 

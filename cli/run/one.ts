@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { errorText, FormatError } from '../../core/errors.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import { LastLines } from '../../scenarios/lib/last-lines.ts';
 import type { Scenario, ScenarioInput } from '../../scenarios/lib/scenario.ts';
 import { type SimulatedOptions, simulate } from '../../scenarios/lib/simulate.ts';
 import { type Say, virtualTimeText } from '../../scenarios/lib/story.ts';
@@ -111,25 +112,6 @@ async function explain(
     historyPath: writeFailureHistory(failures, job, scenario, commands),
     command: commandOf(job),
   };
-}
-
-/** Keeps the newest lines only; texts of traces are made when they are asked for. */
-class LastLines {
-  readonly #limit: number;
-  #lines: (string | (() => string))[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  add(line: string | (() => string)): void {
-    this.#lines.push(line);
-    if (this.#lines.length > this.#limit * 16) this.#lines = this.#lines.slice(-this.#limit);
-  }
-
-  texts(): string[] {
-    return this.#lines.slice(-this.#limit).map((line) => `  ${typeof line === 'string' ? line : line()}`);
-  }
 }
 
 /** `passed: NAME: SUMMARY (seed N, time)`. */

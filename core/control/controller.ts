@@ -19,6 +19,7 @@ import { shutdown, shutdownAll, shutdownList, status } from './shutdown.ts';
 import * as snapshots from './snapshots.ts';
 import * as wiring from './wiring.ts';
 
+/** How a controller speaks and what it shows. */
 export interface ControllerOptions {
   /** Socket limit of commands in seconds; default 10. */
   readonly timeoutS?: number;
@@ -140,6 +141,10 @@ export interface Controller extends Operations {
   setServerLayout(layout: ServerLayout): void;
 }
 
+/**
+ * A controller over a world: the operator of the servers of a layout. Its operations throw StateError, ProtocolError,
+ * NotFoundError, TimeoutError and IoError (docs/operations.md).
+ */
 export function createController(
   world: World,
   layout: ServerLayout,

@@ -3,6 +3,7 @@ import type { HostPort } from '../world/index.ts';
 
 /** Kinds of servers, in the order of their numbers. */
 export const SERVER_KINDS = ['storage', 'proxy', 'archive'] as const;
+/** What a server does. */
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
 /** How to reach a server. `name` is the server's id; proxies know archives by it. */
@@ -28,6 +29,7 @@ export function hostPortText({ host, port }: HostPort): string {
   return `${host}:${port}`;
 }
 
+/** The kind of a number, as scripts give it. Throws FormatError. */
 export function serverKindToString(kind: number): ServerKind {
   const text = SERVER_KINDS[kind];
   if (text === undefined) throw new FormatError(`bad server kind:${kind}`);

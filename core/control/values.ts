@@ -17,6 +17,7 @@ import type { Gid, UnixTimeS } from '../units.ts';
 
 /** Kinds of compression in the order of the numbers that scripts use; those in files are others (docs/formats.md). */
 export const COMPRESS_KINDS = ['none', 'snappy', 'gzip', 'lzma', 'lz4', 'zstd'] as const;
+/** A compression by its name, as operators type it. */
 export type CompressKind = (typeof COMPRESS_KINDS)[number];
 
 /** Throws FormatError unless `kind` is the number of a compression. */

@@ -6,7 +6,9 @@ import { DEVICE_STEPS } from './steps.ts';
 import { writeSuperBlock } from './super-io.ts';
 import { Mutex } from './waiting.ts';
 
+/** How often the super sector is synced unless asked otherwise, in milliseconds. */
 export const DEFAULT_CHECKPOINT_INTERVAL_MS = 10_000;
+/** Longest interval that the driver takes: a day, in milliseconds. */
 export const MAX_CHECKPOINT_INTERVAL_MS = 86_400_000;
 
 /** A clock tick of the driver: the shortest delay of its timer. */

@@ -16,6 +16,7 @@ import type { WriteQueue } from './write-queue.ts';
 /** Longest time that a device is frozen with a limit. */
 const MAX_FREEZE_S = 86400;
 
+/** Whether writes are held back: not at all, until melted, until a time, or from inside (reset, resize). */
 export type FreezeState = 'melted' | 'frozen' | 'frozen-timeout' | 'frozen-deep';
 
 export interface ControlParts {

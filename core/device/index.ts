@@ -1,3 +1,7 @@
+/**
+ * `walbox/device`: the walb device: every write goes into a ring log first and to the data device later
+ * (docs/architecture.md, "Device"). Brings no devices of its own: give it two `BlockDevice`s. Pure.
+ */
 export { DEFAULT_CHECKPOINT_INTERVAL_MS, MAX_CHECKPOINT_INTERVAL_MS } from './checkpoint.ts';
 export type { FreezeState } from './control.ts';
 export {

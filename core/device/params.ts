@@ -47,6 +47,7 @@ export interface ModuleParams {
   readonly discard: boolean;
 }
 
+/** What the driver does when it is loaded without parameters. */
 export const DEFAULT_MODULE_PARAMS: ModuleParams = {
   syncSuperblock: true,
   sortDataIo: true,

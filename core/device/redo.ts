@@ -14,6 +14,7 @@ import { Condition } from './waiting.ts';
 /** Data on their way to the data device at once. */
 const MAX_IN_FLIGHT_BYTES = 8 * MIB;
 
+/** What redo found in the log. */
 export interface RedoResult {
   /** Where the log ends, and new packs go. */
   readonly endLsid: Lsid;

@@ -32,6 +32,7 @@ export const MAX_DEVICE_NAME_BYTES = 25;
 const MAX_WRITE_LB = MIB / LOGICAL_BLOCK_BYTES;
 const MAX_DISCARD_LB = 0xffff_ffff;
 
+/** What a walb device is made of. */
 export interface WalbDeviceOptions {
   /** Log device, formatted (`formatLdev`). */
   readonly ldev: BlockDevice;

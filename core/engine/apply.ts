@@ -11,6 +11,7 @@ export type DiscardMode = 'ignore' | 'passdown' | 'zero';
 /** Bytes after which written data are made durable: 1 GiB. */
 export const DEFAULT_FLUSH_INTERVAL_BYTES = 1024 * MIB;
 
+/** How IOs are applied to a device. */
 export interface ApplyOptions extends DeviceWriterOptions {
   readonly discard: DiscardMode;
   /** Bytes of IOs, of whatever kind, after which the device is flushed. The default is 1 GiB. */

@@ -10,6 +10,7 @@ export interface DeviceWriteSteps {
   readonly flush: Step;
 }
 
+/** How much may be in flight to a device. */
 export interface DeviceWriterOptions {
   /** Bytes of writes in flight at most, a single larger write apart. The default is 32 MiB. */
   readonly maxInFlightBytes?: number;

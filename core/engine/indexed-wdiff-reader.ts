@@ -31,7 +31,7 @@ export interface IndexedReaderOptions {
 }
 
 /** What the index record of an image says about it. */
-type ImageRecord = Pick<
+export type ImageRecord = Pick<
   IndexRecord,
   'dataOffsetBytes' | 'dataSizeBytes' | 'dataChecksum' | 'imageSizeLb' | 'compression'
 >;
@@ -183,30 +183,35 @@ export class IndexedWdiffInput implements WdiffInput {
       seen.add(record.dataOffsetBytes);
       wanted.push(record);
     }
-    const images = await this.#loadImages(wanted);
+    const images = await loadImages(this.#file, wanted, this.#pool);
     // The first is needed first, so it must be the last to be dropped.
     for (let i = images.length - 1; i >= 0; i--) this.#cache.put(this, wanted[i].dataOffsetBytes, images[i]);
     return images[0];
   }
+}
 
-  async #loadImages(records: readonly ImageRecord[]): Promise<Uint8Array[]> {
-    const jobs: CodecJob[] = [];
-    for (const record of records) {
-      const data = await this.#file.read(record.dataOffsetBytes, record.dataSizeBytes);
-      if (checksum(data, 0) !== record.dataChecksum) {
-        throw new FormatError(
-          `IO data invalid: checksum ${record.dataChecksum.toString(16)} expected`,
-          record.dataOffsetBytes,
-        );
-      }
-      const sizeBytes = record.imageSizeLb * LOGICAL_BLOCK_BYTES;
-      jobs.push({ kind: 'decompress', type: record.compression, sizeBytes, data });
+/** The images of index records, verified and decompressed as one batch. Throws FormatError. */
+export async function loadImages(
+  file: RandomReader,
+  records: readonly ImageRecord[],
+  pool: CodecPool,
+): Promise<Uint8Array[]> {
+  const jobs: CodecJob[] = [];
+  for (const record of records) {
+    const data = await file.read(record.dataOffsetBytes, record.dataSizeBytes);
+    if (checksum(data, 0) !== record.dataChecksum) {
+      throw new FormatError(
+        `IO data invalid: checksum ${record.dataChecksum.toString(16)} expected`,
+        record.dataOffsetBytes,
+      );
     }
-    try {
-      return await this.#pool.run(jobs);
-    } catch (error) {
-      // Check sums were right, so whoever wrote it is at fault; the place is that of the first image of the batch.
-      throw placedError(error, records[0].dataOffsetBytes);
-    }
+    const sizeBytes = record.imageSizeLb * LOGICAL_BLOCK_BYTES;
+    jobs.push({ kind: 'decompress', type: record.compression, sizeBytes, data });
+  }
+  try {
+    return await pool.run(jobs);
+  } catch (error) {
+    // Check sums were right, so whoever wrote it is at fault; the place is that of the first image of the batch.
+    throw placedError(error, records[0].dataOffsetBytes);
   }
 }

@@ -13,6 +13,7 @@ import type { ByteSink } from './byte-stream.ts';
 import { BATCH_BYTES, type CompressionOption, compressIos } from './io-codec.ts';
 import type { PlainIo } from './plain-io.ts';
 
+/** How an indexed wdiff is written. */
 export interface IndexedWriterOptions {
   readonly compression: CompressionOption;
   readonly pool: CodecPool;

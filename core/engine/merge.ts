@@ -11,6 +11,7 @@ export const DEFAULT_MAX_IO_LB = 2048;
 /** First width of the window in which IOs are collected: 4 MiB. */
 const INITIAL_SEARCH_LB = 8192;
 
+/** How wdiffs are merged. */
 export interface MergeOptions {
   /** IOs are cut to this size; 0 = never. The default is 2048. */
   readonly maxIoLb?: Lb;

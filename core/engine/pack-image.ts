@@ -97,6 +97,7 @@ export function checkPackSize(pack: PackHeader): void {
   }
 }
 
+/** How packs of a sorted wdiff are compressed. */
 export interface PackerOptions {
   readonly compression: CompressionOption;
   readonly pool: CodecPool;

@@ -28,6 +28,7 @@ export interface IoStream {
  */
 export const MAX_IMAGE_BYTES = 64 * MIB;
 
+/** The data of a zero or discard IO. */
 export const NO_DATA: Uint8Array = new Uint8Array(0);
 
 /** The part of an IO from `beginLb` to `endLb`, both absolute and inside of it. */

@@ -13,6 +13,7 @@ import { decodeAt, placedError } from './placed-error.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
+/** What the end of a sorted wdiff must look like. */
 export interface SortedReaderOptions {
   /**
    * Whether the end pack must be there; the default. Else the end of the stream where a pack header should be, even

@@ -43,6 +43,7 @@ class BaseReader {
   }
 }
 
+/** How much of the base a virtual image covers. */
 export interface VirtualImageOptions {
   /** Blocks of the base that count; the default is its whole size. */
   readonly sizeLb?: Lb;

@@ -26,6 +26,7 @@ export interface LogIo {
 /** Why a wlog ended. Only the end block says that it ended where it should. */
 export type WlogEnd = 'end-block' | 'eof' | 'invalid-header' | 'lsid-gap';
 
+/** What a log must be like to go on. */
 export interface WlogReaderOptions {
   /** Whether a pack must begin at the lsid where the one before ended; else the log ends there. */
   readonly checkLsid: boolean;

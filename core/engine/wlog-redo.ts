@@ -15,6 +15,7 @@ import type { DiscardMode } from './apply.ts';
 import { DeviceWriter, type DeviceWriterOptions, type DeviceWriteSteps } from './device-writer.ts';
 import type { LogIo, WlogReader } from './wlog-reader.ts';
 
+/** How a log is redone on a device. */
 export interface RedoOptions extends DeviceWriterOptions {
   readonly discard: DiscardMode;
   /** What data with a wrong check sum are: an error (the default), written all the same, or the end of the log. */
@@ -26,6 +27,7 @@ export interface RedoOptions extends DeviceWriterOptions {
   readonly onRecord?: (record: LogRecord, clipped: boolean) => void;
 }
 
+/** What redo did, in blocks. */
 export interface RedoResult {
   readonly beginLsid: Lsid;
   readonly endLsid: Lsid;

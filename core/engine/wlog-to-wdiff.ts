@@ -90,6 +90,7 @@ export class LogIoStream {
   }
 }
 
+/** How a wlog becomes a wdiff. */
 export interface ConvertOptions {
   readonly pool: CodecPool;
   /** Largest IO of the result; 0 = no limit. Indexed diffs round it down to a power of two. */

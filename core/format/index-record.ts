@@ -18,6 +18,7 @@ import {
   type RecordKind,
 } from './wdiff-record.ts';
 
+/** Size of an index record in a file. */
 export const INDEX_RECORD_BYTES = 48;
 
 /** Byte offsets inside an index record. */

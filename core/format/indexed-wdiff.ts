@@ -14,6 +14,7 @@ export { splitAligned } from './aligned-split.ts';
 export * from './index-record.ts';
 export { DEFAULT_MAX_PIECE_LB, WdiffIndex } from './wdiff-index.ts';
 
+/** Size of the index super, which ends an indexed wdiff. */
 export const INDEX_SUPER_BYTES = 24;
 /** The index starts at a multiple of this. */
 export const INDEX_ALIGNMENT_BYTES = 8;
@@ -21,6 +22,7 @@ export const INDEX_ALIGNMENT_BYTES = 8;
 /** Byte offsets inside the index super. */
 const AT = { indexOffsetBytes: 0, recordCount: 8, ioCount: 12, checksum: 20 } as const;
 
+/** What the end of an indexed wdiff says: where the index is, and how much of it. */
 export interface IndexSuper {
   readonly indexOffsetBytes: number;
   /** Modulo 2^32. */

@@ -11,6 +11,7 @@ import { capacityPb, checkPhysicalBlockBytes } from './physical-block.ts';
 export { capacityPb } from './physical-block.ts';
 
 export const LOGPACK_TYPE = 0x0003;
+/** Size of a log record in a logpack header. */
 export const LOG_RECORD_BYTES = 32;
 /** Bytes before the first record. */
 const HEADER_FIXED_BYTES = 24;
@@ -49,8 +50,10 @@ const KIND_FLAGS = {
   discard: FLAG_EXIST | FLAG_DISCARD,
 } as const;
 
+/** What an IO of a log is: data, filler before the end of the ring, or a discard. */
 export type LogRecordKind = keyof typeof KIND_FLAGS;
 
+/** One IO of a log, as its record in the logpack header says. */
 export interface LogRecord {
   readonly kind: LogRecordKind;
   /** Salted checksum of the first `sizeLb` blocks of data; 0 for padding and discard. */
@@ -65,6 +68,7 @@ export interface LogRecord {
   readonly lsid: Lsid;
 }
 
+/** The header block of a logpack: up to 127 IOs or so, whose data follow. */
 export interface LogpackHeader {
   /** Of the header block, salted. The encoder computes it anew. */
   readonly checksum: number;

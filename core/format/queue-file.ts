@@ -37,6 +37,7 @@ export type QueueStep =
   | { readonly kind: 'truncate'; readonly sizeBytes: number }
   | { readonly kind: 'sync' };
 
+/** What an operation makes of the queue, and how the file gets there. */
 export interface QueueChange {
   /** The queue once all steps are done. */
   readonly queue: QueueFile;

@@ -17,7 +17,9 @@ import {
   type WdiffRecord,
 } from './wdiff-record.ts';
 
+/** Size of a pack header; the data of the pack follow. */
 export const PACK_HEADER_BYTES = 4096;
+/** Records that fit a pack header. */
 export const MAX_PACK_RECORDS = 127;
 /** Stored data of a pack, unless it holds a single larger record. */
 export const MAX_PACK_DATA_BYTES = 32 * MIB;
@@ -39,6 +41,7 @@ const RECORD_AT = {
   checksum: 24,
 } as const;
 
+/** The header block of a pack. */
 export interface PackHeader {
   /** Ascending by address, not overlapping. */
   readonly records: readonly WdiffRecord[];

@@ -34,6 +34,7 @@ const AT = {
   deviceSizeLb: 96,
 } as const;
 
+/** What a log device says about itself (docs/formats.md, "Log device"). */
 export interface SuperSector {
   /** The unit of all the device's positions: 512, 1024, 2048 or 4096. */
   readonly physicalBlockBytes: number;

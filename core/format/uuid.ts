@@ -5,6 +5,7 @@ import { hexOf } from './binary.ts';
 /** 16 bytes. Never written into once made. */
 export type Uuid = Uint8Array;
 
+/** Size of a uuid. */
 export const UUID_BYTES = 16;
 
 /** The unset uuid, all zero. */
@@ -31,6 +32,7 @@ export function uuidFromText(text: string): Uuid {
   return uuid;
 }
 
+/** Whether two uuids are the same; never for what has not 16 bytes. */
 export function uuidEquals(a: Uuid, b: Uuid): boolean {
   for (let i = 0; i < UUID_BYTES; i++) if (a[i] !== b[i]) return false;
   return a.length === UUID_BYTES && b.length === UUID_BYTES;

@@ -4,14 +4,17 @@ import { viewOf } from './binary.ts';
 import { checksum } from './checksum.ts';
 import { readUuid, type Uuid, writeUuid } from './uuid.ts';
 
+/** Size of the header that every wdiff begins with. */
 export const WDIFF_HEADER_BYTES = 32;
 export const WALB_DIFF_VERSION = 2;
 /** In the order of their numbers. */
 const WDIFF_TYPES = ['sorted', 'indexed'] as const;
+/** How the IOs of a wdiff stand: sorted by address in packs, or in any order with an index at the end. */
 export type WdiffType = (typeof WDIFF_TYPES)[number];
 
 const AT = { checksum: 0, version: 4, type: 6, uuid: 16 } as const;
 
+/** What a wdiff file says about itself. */
 export interface WdiffHeader {
   readonly type: WdiffType;
   /** Of the log that the diff was made from; may be all zero. */

@@ -7,6 +7,7 @@ import { checkPhysicalBlockBytes } from './physical-block.ts';
 import { WALB_LOG_VERSION } from './super-sector.ts';
 import { readUuid, type Uuid, writeUuid } from './uuid.ts';
 
+/** Size of the header that every wlog begins with. */
 export const WLOG_HEADER_BYTES = 4096;
 export const WLOG_HEADER_TYPE = 0x0004;
 
@@ -24,6 +25,7 @@ const AT = {
   endLsid: 48,
 } as const;
 
+/** What a wlog says about itself. */
 export interface WlogHeader {
   readonly physicalBlockBytes: number;
   /** Salt of the checksums of packs and IO data. */

@@ -16,6 +16,7 @@ import {
  * what comes of it. Pure functions of immutable values; the rules are explained in docs/snapshots.md.
  */
 
+/** How a diff lies to a snapshot; see `relation`. */
 export type DiffRelation = 'too-old' | 'too-new' | 'applicable' | 'not-applicable';
 
 /** The number of a relation in error texts. */

@@ -158,6 +158,7 @@ export function isCleanDiff(diff: MetaDiff): boolean {
   return isCleanSnap(diff.snapB) && isCleanSnap(diff.snapE);
 }
 
+/** Whether both ends are the same. */
 export function snapEquals(a: MetaSnap, b: MetaSnap): boolean {
   return a.gidB === b.gidB && a.gidE === b.gidE;
 }

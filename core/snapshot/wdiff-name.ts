@@ -8,6 +8,7 @@ import { digitsToUnixTime, unixTimeToDigits } from '../format/time-text.ts';
 import type { Gid } from '../units.ts';
 import { type MetaDiff, type MetaSnap, makeDiff, makeSnap } from './meta.ts';
 
+/** What the names of wdiff files end with. */
 export const WDIFF_SUFFIX = '.wdiff';
 /** `YYYYMMDDhhmmss-MC-0-1.wdiff` */
 const MIN_NAME_LENGTH = 27;

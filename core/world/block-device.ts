@@ -28,6 +28,7 @@ export interface BlockDevice {
   close(): void;
 }
 
+/** What a write of a block device means beyond its data. */
 export interface WriteOptions {
   /** Flush first, then write. */
   readonly preflush?: boolean;

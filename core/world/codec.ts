@@ -1,5 +1,6 @@
 /** Compression types of the wdiff format, in the order of their numbers. See docs/formats.md. */
 export const COMPRESSION_TYPES = ['none', 'gzip', 'snappy', 'lzma', 'lz4', 'zstd'] as const;
+/** A compression method by its name. */
 export type CompressionType = (typeof COMPRESSION_TYPES)[number];
 
 /**
@@ -14,6 +15,7 @@ export interface Codec {
   decompress(data: Uint8Array, sizeBytes: number): Uint8Array;
 }
 
+/** One piece of work for a pool of codecs. */
 export type CodecJob =
   | {
       readonly kind: 'compress';

@@ -42,6 +42,7 @@ export interface DeviceHost {
   watch(path: string, onLog: () => void, step: Step): Promise<DeviceWatch>;
 }
 
+/** Somebody who is told of a device's events, until it is closed. */
 export interface DeviceWatch {
   close(): void;
 }

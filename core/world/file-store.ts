@@ -41,18 +41,22 @@ export interface FileStore {
   lock(path: string, step: Step): Promise<() => void>;
 }
 
+/** What must be there when a file is opened, and what may be done with it. */
 export type FileOpenMode = 'read' | 'update' | 'create' | 'create-new';
 
+/** A name in a directory. */
 export interface DirectoryEntry {
   readonly name: string;
   readonly kind: 'file' | 'directory';
 }
 
+/** What a path leads to. */
 export interface FileStatus {
   readonly kind: 'file' | 'directory';
   readonly sizeBytes: number;
 }
 
+/** An open file. Calls throw IoError. */
 export interface FileHandle {
   sizeBytes(step: Step): Promise<number>;
   /** The bytes at `offset`; fewer than `sizeBytes` only at the end of the file. */

@@ -22,6 +22,7 @@ export interface Network {
   connect(address: HostPort, timeoutUs: number, step: Step): Promise<Connection>;
 }
 
+/** Where peers connect to. */
 export interface Listener {
   readonly port: number;
   /** The next connection that a peer opened; waits for it. Null once the listener is closed. */
@@ -30,6 +31,7 @@ export interface Listener {
   close(): void;
 }
 
+/** One end of a stream between two hosts. */
 export interface Connection {
   /** The peer's address, for log lines. */
   readonly peer: string;

@@ -31,6 +31,7 @@ export interface VolumeStore {
   open(name: string, mode: 'read' | 'write', step: Step): Promise<BlockDevice>;
 }
 
+/** A volume as the store lists it. */
 export interface VolumeInfo {
   readonly name: string;
   readonly sizeLb: Lb;

@@ -14,6 +14,7 @@ export interface RunFigures {
   readonly eventCount: number;
 }
 
+/** What a run gave and cost. */
 export interface SimulatedRun<T = ScenarioOutcome> {
   readonly result: T;
   readonly figures: RunFigures;

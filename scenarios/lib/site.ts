@@ -4,6 +4,7 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { errorText, NotFoundError } from '../../core/errors.ts';
 import type { Gid, Lb } from '../../core/units.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import type { LedgerVerdict } from '../../sim/ledger.ts';
 import { KeyedRandom } from '../../sim/random.ts';
 import { Operator, VOL } from './operator.ts';
 import { RecordedDevice } from './recorded-device.ts';
@@ -22,6 +23,7 @@ interface Taken {
 
 export { VOL };
 
+/** Logical blocks in a MiB. */
 export const LB_PER_MIB: Lb = MIB / LOGICAL_BLOCK_BYTES;
 
 /** A scenario of the catalogue, told by a `Site`. What is left out has small defaults. */
@@ -316,15 +318,7 @@ export class Site extends Operator {
   /** Restores a snapshot, lets the ledger judge it, removes it, and returns the image. */
   async verify(ax: Server, gid: Gid, vol = VOL): Promise<Uint8Array> {
     const image = await this.image(ax, gid, vol);
-    const taken = this.#taken(vol).get(gid);
-    if (taken === undefined) throw new StoryError(`nobody took gid ${gid} of ${vol}`);
-    // What lies behind the end that the volume had then is not part of the snapshot.
-    const own = image.subarray(0, taken.sizeLb * LOGICAL_BLOCK_BYTES);
-    this.story.check(
-      own.length === taken.sizeLb * LOGICAL_BLOCK_BYTES,
-      'the image is as large as the volume',
-    );
-    const { admissible, reason, badBlocksLb } = taken.device.ledger.judge(gid, own);
+    const { admissible, reason, badBlocksLb } = this.verdict(gid, image, vol);
     if (!admissible) {
       throw new StoryError(
         `the image of ${vol} at gid ${gid} at ${ax.name} is NOT admissible: ${reason} (blocks ${badBlocksLb.join(', ')})`,
@@ -333,6 +327,22 @@ export class Site extends Operator {
     this.judgedCount += 1;
     this.story.note(`the image at gid ${gid} at ${ax.name} is admissible`);
     return image;
+  }
+
+  /**
+   * What the ledger says of an image of a snapshot. Throws StoryError for a gid that nobody took, and for an image
+   * that is smaller than the volume was.
+   */
+  verdict(gid: Gid, image: Uint8Array, vol = VOL): LedgerVerdict {
+    const taken = this.#taken(vol).get(gid);
+    if (taken === undefined) throw new StoryError(`nobody took gid ${gid} of ${vol}`);
+    // What lies behind the end that the volume had then is not part of the snapshot.
+    const own = image.subarray(0, taken.sizeLb * LOGICAL_BLOCK_BYTES);
+    this.story.check(
+      own.length === taken.sizeLb * LOGICAL_BLOCK_BYTES,
+      'the image is as large as the volume',
+    );
+    return taken.device.ledger.judge(gid, own);
   }
 
   /** Restores a snapshot, reads it and removes it. */

@@ -4,6 +4,7 @@ import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import type { RandomStream } from '../../sim/random.ts';
 import type { RecordedDevice } from './recorded-device.ts';
 
+/** How an application writes at random. */
 export interface RandomLoadOptions {
   /** The part of the device that is written. */
   readonly beginLb: Lb;

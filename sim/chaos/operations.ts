@@ -62,6 +62,7 @@ export type ChaosOperation =
   /** The operator looks at a volume and does what the documents say for what he finds. */
   | (OnVolume & { readonly kind: 'mend' });
 
+/** The name of what an operation does. */
 export type ChaosOperationKind = ChaosOperation['kind'];
 
 const TIMED = { atUs: 'natural', key: 'natural' } as const;

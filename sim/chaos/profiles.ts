@@ -23,6 +23,7 @@ export const FAULT_CLASSES = [
   'device-error',
   'bit-rot',
 ] as const;
+/** A class of faults that a run arms or not. */
 export type FaultClass = (typeof FAULT_CLASSES)[number];
 
 /** Between which bounds a number is drawn. */

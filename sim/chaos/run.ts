@@ -30,12 +30,15 @@ export interface ChaosMachine {
   readonly codecs: CodecPool;
 }
 
+/** How a run is watched. */
 export interface ChaosRunOptions {
   readonly log?: LogSink;
   readonly trace?: TraceSink;
   readonly poison?: boolean;
   /** Told each operation when it begins. */
   readonly onOperation?: (operation: ChaosOperation, index: number, nowUs: number) => void;
+  /** Called with the site once it has converged, for further judgement. What it throws is the failure of the run. */
+  readonly afterwards?: (site: ChaosSite) => Promise<void>;
 }
 
 /** What a run found and did. */
@@ -107,6 +110,8 @@ export async function runChaos(
     },
     finish: async (at) => {
       await converge(at);
+      throwFailure(at);
+      await options.afterwards?.(at);
       throwFailure(at);
     },
   };

@@ -1,14 +1,15 @@
 import type { Fault } from '../fault-kinds.ts';
 import { type ChaosFailure, failureSignature } from './failure.ts';
-import { type ChaosLayout, PLAIN_LAYOUT } from './layout.ts';
 import type { ChaosOperation } from './operations.ts';
 import type { ChaosHistory } from './run.ts';
+import { plainFields, replaced, simplerFaults, simplerOperations } from './simpler.ts';
 
 /**
  * Reduces a failing history by delta debugging (docs/chaos.md, "Shrinking"): to fewer faults and operations, then
  * to simpler ones and a plainer layout, as long as it fails with the same signature.
  */
 
+/** How a failing history is made smaller, and for how long. */
 export interface ShrinkOptions {
   /** Runs a history and tells how it failed, null when it passed. */
   readonly run: (history: ChaosHistory) => Promise<ChaosFailure | null>;
@@ -19,12 +20,14 @@ export interface ShrinkOptions {
   readonly onProgress?: (history: ChaosHistory, runs: number) => void;
 }
 
+/** The smallest history that was found, and how it fails. */
 export interface Shrunk {
   readonly history: ChaosHistory;
   readonly failure: ChaosFailure;
   readonly runs: number;
 }
 
+/** Reduces a history that fails to one that fails with the same signature (docs/chaos.md, "Shrinking"). */
 export async function shrinkHistory(
   history: ChaosHistory,
   failure: ChaosFailure,
@@ -95,40 +98,4 @@ async function removeParts<T>(
     if (size === 1 || isSpent()) return;
     size = Math.ceil(size / 2);
   }
-}
-
-function replaced<T>(items: readonly T[], at: number, item: T): T[] {
-  return items.map((old, i) => (i === at ? item : old));
-}
-
-function simplerOperations(operation: ChaosOperation): ChaosOperation[] {
-  if (operation.kind !== 'write') return [];
-  const { count, maxIoLb } = operation;
-  const simpler: ChaosOperation[] = [];
-  if (count > 1) simpler.push({ ...operation, count: 1 }, { ...operation, count: Math.ceil(count / 2) });
-  if (maxIoLb > 1) simpler.push({ ...operation, maxIoLb: 1 });
-  return simpler;
-}
-
-/** The same fault with less effect: a kill for a power loss, one time for several. */
-function simplerFaults(fault: Fault): Fault[] {
-  const simpler: Fault[] = [];
-  if (fault.kind === 'crash' && fault.how === 'power-loss') simpler.push({ ...fault, how: 'kill' });
-  if (fault.kind === 'crash' && fault.phase !== 'before') simpler.push({ ...fault, phase: 'before' });
-  if ((fault.kind === 'error' || fault.kind === 'delay' || fault.kind === 'refuse') && fault.times > 1) {
-    simpler.push({ ...fault, times: 1 });
-  }
-  if (fault.kind === 'error' && fault.effect !== 'none') simpler.push({ ...fault, effect: 'none' });
-  if ((fault.kind === 'cut' || fault.kind === 'cut-all') && fault.how !== 'fin') {
-    simpler.push({ ...fault, how: 'fin' });
-  }
-  return simpler;
-}
-
-/** Values of one field as on a quiet day. Servers stay: faults and operations name them. */
-function plainFields(layout: ChaosLayout): Partial<ChaosLayout>[] {
-  const names = (Object.keys(PLAIN_LAYOUT) as (keyof ChaosLayout)[]).filter(
-    (name) => name !== 'group' && layout[name] !== PLAIN_LAYOUT[name],
-  );
-  return names.map((name) => ({ [name]: PLAIN_LAYOUT[name] }));
 }

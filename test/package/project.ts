@@ -1,0 +1,160 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../entries.ts';
+
+/** Packs walbox and installs the tarball into projects of its own, as its users would. */
+
+/** What is copied to be packed: everything of the tree that Git has, so that what must not be packed could be. */
+const NOT_COPIED = ['node_modules', 'dist', '.git', 'failures', 'coverage'];
+
+export interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program and waits for it. */
+export function run(folder: string, command: string, args: readonly string[], input?: Uint8Array): Ran {
+  const child: SpawnSyncReturns<string> = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', npm_config_update_notifier: 'false' },
+    ...(input === undefined ? {} : { input }),
+  });
+  if (child.error !== undefined) throw child.error;
+  return { status: child.status, stdout: child.stdout, stderr: child.stderr };
+}
+
+/** As `run`; throws with all that was printed unless it ends well. */
+export function runWell(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  input?: Uint8Array,
+): string {
+  const ran = run(folder, command, args, input);
+  if (ran.status === 0) return ran.stdout;
+  throw new Error(`${command} ${args.join(' ')}: status ${ran.status}\n${ran.stdout}\n${ran.stderr}`);
+}
+
+/** Builds and packs a copy of this tree by `npm pack`; the path of the tarball. */
+export function pack(folder: string): string {
+  const copy = join(folder, 'tree');
+  mkdirSync(copy);
+  for (const name of readdirSync(ROOT)) {
+    if (NOT_COPIED.includes(name)) continue;
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
+  }
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  const printed = runWell(copy, 'npm', ['pack', '--json', '--pack-destination', folder]);
+  const [{ filename }] = JSON.parse(printed.slice(printed.indexOf('['))) as [{ filename: string }];
+  return join(folder, filename);
+}
+
+/** An entry of a package-lock.json, as far as it is looked at. */
+interface LockEntry {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+type Lock = Readonly<Record<string, LockEntry>>;
+
+const lockOf = (folder: string) =>
+  (JSON.parse(readFileSync(join(folder, 'package-lock.json'), 'utf8')) as { packages: Lock }).packages;
+
+/** Where a package that the one at `from` asks for is in the lock: as near as possible. */
+function placeOf(lock: Lock, from: string, name: string): string | null {
+  const folders = from.split('/node_modules/');
+  for (let depth = folders.length; depth >= 0; depth--) {
+    const place = [...folders.slice(0, depth), `node_modules/${name}`].join('/node_modules/');
+    const path = place.replaceAll('/node_modules/node_modules/', '/node_modules/');
+    if (path in lock) return path;
+  }
+  return null;
+}
+
+/** Everything that some packages need, from the repository's own lock: the same versions, no question to a registry. */
+function closure(lock: Lock, names: readonly string[]): Record<string, LockEntry> {
+  const found: Record<string, LockEntry> = {};
+  const visit = (from: string, wanted: readonly string[], isRequired: boolean) => {
+    for (const name of wanted) {
+      const place = placeOf(lock, from, name);
+      if (place === null) {
+        if (isRequired) throw new Error(`${name} is not in package-lock.json`);
+        continue;
+      }
+      if (place in found) continue;
+      const entry = lock[place] as LockEntry;
+      found[place] = entry;
+      visit(place, Object.keys(entry.dependencies ?? {}), true);
+      visit(place, Object.keys(entry.optionalDependencies ?? {}), false);
+      const peers = Object.keys(entry.peerDependencies ?? {});
+      visit(
+        place,
+        peers.filter((peer) => entry.peerDependenciesMeta?.[peer]?.optional !== true),
+        true,
+      );
+    }
+  };
+  visit('', names, true);
+  return found;
+}
+
+export interface ProjectOptions {
+  /** `type` of its package.json. */
+  readonly type: 'module' | 'commonjs';
+  /** Packages beside walbox, of the repository's own dependencies. */
+  readonly with?: readonly string[];
+}
+
+/**
+ * Makes an empty project and installs the tarball with `npm ci`. The lock has the versions of the repository, so that
+ * npm asks no registry what there is, and finds every package in its cache where the repository was installed.
+ */
+export function install(folder: string, tarball: string, options: ProjectOptions): void {
+  mkdirSync(folder);
+  const lock = lockOf(ROOT);
+  const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Required<LockEntry> & {
+    readonly bin: unknown;
+  };
+  const others = options.with ?? [];
+  const versionOf = (name: string) => (lock[`node_modules/${name}`] as LockEntry).version;
+  const project = {
+    name: 'project',
+    version: '1.0.0',
+    type: options.type,
+    dependencies: { walbox: `file:${tarball}` },
+    devDependencies: Object.fromEntries(others.map((name) => [name, versionOf(name)])),
+  };
+  const { version, dependencies, peerDependencies, peerDependenciesMeta, bin } = own;
+  const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
+  const packages = {
+    '': project,
+    'node_modules/walbox': {
+      version,
+      resolved: `file:${tarball}`,
+      integrity,
+      dependencies,
+      peerDependencies,
+      peerDependenciesMeta,
+      bin,
+    },
+    ...closure(lock, [...Object.keys(dependencies), ...others]),
+  };
+  const write = (name: string, value: unknown) =>
+    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
+  write('package.json', project);
+  write('package-lock.json', {
+    name: 'project',
+    version: '1.0.0',
+    lockfileVersion: 3,
+    requires: true,
+    packages,
+  });
+  runWell(folder, 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
+}
