@@ -21,6 +21,7 @@ export interface ThreadedCodecPool extends CodecPool {
   close(): Promise<void>;
 }
 
+/** How many threads, and when they begin. */
 export interface ThreadedCodecPoolOptions {
   /** Threads at most; the default is the number of cores. */
   readonly threadCount?: number;

@@ -3,6 +3,7 @@
  * and streams that the other entries take. Needs Node.
  */
 export { nodeClock } from './clock.ts';
+export { type ThreadedCodecPool, type ThreadedCodecPoolOptions, threadedCodecPool } from './codec-pool.ts';
 export { loadNativeCodecs, nativeCodecPool } from './codecs.ts';
 export { type FileDeviceOptions, openFileDevice } from './file-device.ts';
 export { nodeFileStore } from './file-store.ts';

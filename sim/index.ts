@@ -7,7 +7,6 @@ export { type ChaosFailure, failureSignature, PropertyError, type PropertyName }
 export { drawHistory } from './chaos/generate.ts';
 export { type ChaosLayout, checkChaosLayout, PLAIN_LAYOUT } from './chaos/layout.ts';
 export { type ChaosOperation, type ChaosOperationKind, checkChaosOperation } from './chaos/operations.ts';
-export { operationText } from './chaos/perform.ts';
 export {
   type ChaosProfile,
   chaosProfile,
@@ -26,7 +25,9 @@ export {
 export { parseSaved, type SavedHistory, savedToText } from './chaos/saved.ts';
 export { type ShrinkOptions, type Shrunk, shrinkHistory } from './chaos/shrink.ts';
 export type { ChaosCounts, ChaosSite } from './chaos/site.ts';
+export { type ChaosStory, historyOfStory, storyFileText } from './chaos/story.ts';
 export type { VolumeTruth } from './chaos/volume-truth.ts';
+export { faultText, operationText } from './chaos/words.ts';
 export { type MediumParameters, type MediumPreset, mediumParameters } from './disk-medium.ts';
 export { DeadlockError, SpinningError, type Turn } from './event-loop.ts';
 export { checkFault, FAULT_FIELDS, type Fault, type StorageFault } from './fault-kinds.ts';

@@ -13,6 +13,7 @@ export {
   walboxMatchers,
 } from './matchers.ts';
 export {
+  type HistoryToSimulate,
   type Simulated,
   type SimulatedHistory,
   type SimulateOptions,

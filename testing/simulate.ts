@@ -2,9 +2,10 @@ import type { Scenario } from '../scenarios/lib/scenario.ts';
 import { simulateScenario } from '../scenarios/lib/simulate.ts';
 import { Site } from '../scenarios/lib/site.ts';
 import { StoryError } from '../scenarios/lib/story.ts';
-import { operationText } from '../sim/chaos/perform.ts';
-import { type ChaosHistory, type ChaosOutcome, runChaos } from '../sim/chaos/run.ts';
+import { type ChaosOutcome, runChaos } from '../sim/chaos/run.ts';
 import type { ChaosSite } from '../sim/chaos/site.ts';
+import { type ChaosStory, changedFields, historyOfStory } from '../sim/chaos/story.ts';
+import { operationText } from '../sim/chaos/words.ts';
 import type { Fault } from '../sim/fault-kinds.ts';
 import type { SimGroup } from '../sim/group.ts';
 import type { TraceSink } from '../sim/trace.ts';
@@ -58,6 +59,9 @@ export interface SimulatedHistory<T> extends ChaosOutcome {
   readonly value: T;
 }
 
+/** A history of chaos; what its layout leaves out is as on a quiet day (`PLAIN_LAYOUT` of walbox/sim). */
+export type HistoryToSimulate = ChaosStory['history'];
+
 /**
  * Runs a story in a simulated backup group of its own: `simulate({ layout: 's0/p0/a0' }, async (site) => ...)`. The
  * site has servers, controller, devices whose writes the ledger hears, and faults (docs/writing-scenarios.md).
@@ -71,15 +75,16 @@ export function simulate<T>(
 ): Promise<Simulated<T>>;
 /**
  * Performs a history of chaos, judges all its properties (docs/chaos.md), and then tells `story` in the group, which has
- * converged. Throws SimulationFailure for a property that does not hold and for what the story throws.
+ * converged. Throws SimulationFailure for a property that does not hold and for what the story throws, FormatError for
+ * what is no history.
  */
 export function simulate<T = void>(
-  history: ChaosHistory,
+  history: HistoryToSimulate,
   story?: (site: ChaosSite) => Promise<T>,
   watch?: WatchOptions,
 ): Promise<SimulatedHistory<T>>;
 export async function simulate<T>(
-  what: SimulateOptions | ChaosHistory,
+  what: SimulateOptions | HistoryToSimulate,
   story?: ((site: Site) => Promise<T>) | ((site: ChaosSite) => Promise<T>),
   watch: WatchOptions = {},
 ): Promise<Simulated<T> | SimulatedHistory<T>> {
@@ -92,7 +97,7 @@ export async function simulate<T>(
 
 async function noStory(): Promise<void> {}
 
-function isHistory(what: SimulateOptions | ChaosHistory): what is ChaosHistory {
+function isHistory(what: SimulateOptions | HistoryToSimulate): what is HistoryToSimulate {
   return 'version' in what && 'operations' in what;
 }
 
@@ -173,14 +178,15 @@ async function judged(group: SimGroup, site: Site): Promise<string> {
 }
 
 async function simulateHistory<T>(
-  history: ChaosHistory,
+  history: HistoryToSimulate,
   story: (site: ChaosSite) => Promise<T>,
   watch: WatchOptions,
 ): Promise<SimulatedHistory<T>> {
   const witness = new Witness();
   const told: { value?: T; error?: SimulationFailure } = {};
-  const replay = `await simulate(${JSON.stringify(history)})`;
-  const outcome = await runChaos(history, await nodeMachine(), {
+  const whole = historyOfStory({ history });
+  const replay = `await simulate(${JSON.stringify({ ...whole, layout: changedFields(whole.layout) })})`;
+  const outcome = await runChaos(whole, await nodeMachine(), {
     log: (line) => witness.log(line),
     onOperation: (operation) => {
       const line = operationText(operation);

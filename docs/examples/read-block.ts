@@ -4,8 +4,8 @@
  */
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inlineCodecPool, type RandomReader, readBlocks } from 'walbox/engine';
-import { handleReader, loadNativeCodecs } from 'walbox/native';
+import { type RandomReader, readBlocks } from 'walbox/engine';
+import { handleReader, nativeCodecPool } from 'walbox/native';
 import { DiffSet, diffListToRestore, makeSnap, makeState, parseWdiffFileName, wdiffFileName } from 'walbox/snapshot';
 
 const [basePath = '', folder = '', gid = '', address = ''] = process.argv.slice(2);
@@ -28,7 +28,6 @@ const layers = {
   base: await openReader(basePath),
   wdiffs: await Promise.all(diffs.map((diff) => openReader(join(folder, wdiffFileName(diff))))),
 };
-const pool = inlineCodecPool(await loadNativeCodecs());
-const block = await readBlocks(layers, { addressLb: Number(address), sizeLb: 1 }, pool);
+const block = await readBlocks(layers, { addressLb: Number(address), sizeLb: 1 }, await nativeCodecPool());
 console.log(`block ${address} at gid ${gid} of ${diffs.length} diffs: ${Buffer.from(block).toString('hex')}`);
 for (const handle of handles) await handle.close();

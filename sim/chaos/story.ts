@@ -53,11 +53,6 @@ export function storyFileText({ walbox, profile, failure, history }: SavedHistor
     ...operations.map(operationText),
     ...(faults.length > 0 ? ['What goes wrong:', ...faults.map(faultText)] : ['Nothing goes wrong.']),
   ];
-  const changed = Object.fromEntries(
-    Object.entries(layout).filter(
-      ([field, value]) => field === 'group' || value !== PLAIN_LAYOUT[field as keyof ChaosLayout],
-    ),
-  );
   const items = (values: readonly (ChaosOperation | object)[]) =>
     values.length === 0 ? '[]' : `[${values.map((value) => `\n      ${literal(value)},`).join('')}\n    ]`;
   return `/**
@@ -70,7 +65,7 @@ export const ${name.replaceAll(/-+(\w)/g, (_, letter: string) => letter.toUpperC
     version: 1,
     seed: ${seed},
     // The rest is as on a quiet day (PLAIN_LAYOUT in sim/chaos/layout.ts).
-    layout: ${literal(changed)},
+    layout: ${literal(changedFields(layout))},
     operations: ${items(operations)},
     faults: ${items(faults)},
   },
@@ -79,6 +74,15 @@ export const ${name.replaceAll(/-+(\w)/g, (_, letter: string) => letter.toUpperC
 }
 
 const MAX_MESSAGE_LINES = 12;
+
+/** What of a layout is not as on a quiet day, and always the servers; `historyOfStory` adds the rest. */
+export function changedFields(layout: ChaosLayout): Partial<ChaosLayout> {
+  return Object.fromEntries(
+    Object.entries(layout).filter(
+      ([field, value]) => field === 'group' || value !== PLAIN_LAYOUT[field as keyof ChaosLayout],
+    ),
+  );
+}
 
 /** A plain value as TypeScript source. */
 function literal(value: unknown): string {

@@ -131,7 +131,7 @@ export function install(folder: string, tarball: string, options: ProjectOptions
     dependencies: { walbox: `file:${tarball}` },
     devDependencies: Object.fromEntries(others.map((name) => [name, versionOf(name)])),
   };
-  const { version, dependencies, peerDependencies, peerDependenciesMeta, bin } = own;
+  const { version, dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, bin } = own;
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
   const packages = {
     '': project,
@@ -140,11 +140,12 @@ export function install(folder: string, tarball: string, options: ProjectOptions
       resolved: `file:${tarball}`,
       integrity,
       dependencies,
+      optionalDependencies,
       peerDependencies,
       peerDependenciesMeta,
       bin,
     },
-    ...closure(lock, [...Object.keys(dependencies), ...others]),
+    ...closure(lock, [...Object.keys({ ...dependencies, ...optionalDependencies }), ...others]),
   };
   const write = (name: string, value: unknown) =>
     writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);

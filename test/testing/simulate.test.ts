@@ -149,7 +149,7 @@ describe('simulate with a history', () => {
     };
     const failure = await failureOf(simulate({ ...lossy, operations: [...QUIET.operations, ...LATER] }));
     expect(failure.message).toMatch(/^the property converges does not hold \(drain\): v0: /);
-    expect(failure.message).toContain('8.000 s snapshot (volume 0)');
+    expect(failure.message).toContain('8.000 s  snapshot of v0');
     const json = /^await simulate\((.*)\)$/.exec(failure.replay)?.[1] ?? '';
     const again = await failureOf(simulate(JSON.parse(json) as ChaosHistory));
     expect(again.message).toBe(failure.message);
