@@ -20,6 +20,11 @@ export interface WritableHandle {
   ): Promise<{ readonly bytesWritten: number }>;
 }
 
+/** What of an open file is needed to write several arrays at once. */
+export interface GatheringHandle extends WritableHandle {
+  writev(pieces: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
+}
+
 /** An array for bytes to be read into: not cleared, not shared with anything else, and no Buffer. */
 function newBytes(sizeBytes: number): Uint8Array {
   const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
@@ -66,5 +71,32 @@ export async function writeAll(
     const at = offset === null ? null : offset + done;
     const { bytesWritten } = await asIo(path, () => handle.write(bytes, done, bytes.length - done, at));
     done += bytesWritten;
+  }
+}
+
+/** Arrays of one call at most: what POSIX systems take. */
+const MAX_PIECES = 1024;
+
+/** Writes all arrays, one behind the other, at `offset` or (null) where the file or pipe stands. Throws IoError. */
+export async function writeAllMany(
+  handle: GatheringHandle,
+  path: string,
+  offset: number | null,
+  pieces: readonly Uint8Array[],
+): Promise<void> {
+  let at = offset;
+  for (let first = 0; first < pieces.length; first += MAX_PIECES) {
+    const group = pieces.slice(first, first + MAX_PIECES);
+    const position = at ?? undefined;
+    let { bytesWritten: left } = await asIo(path, () => handle.writev(group, position));
+    for (const piece of group) {
+      const done = Math.min(left, piece.length);
+      left -= done;
+      // What a short write has left over.
+      if (done < piece.length) {
+        await writeAll(handle, path, at === null ? null : at + done, piece.subarray(done));
+      }
+      if (at !== null) at += piece.length;
+    }
   }
 }

@@ -1,7 +1,15 @@
 import type { ByteSink, ByteSource, RandomReader } from '../core/engine/byte-stream.ts';
+import { readAhead } from '../core/engine/read-ahead.ts';
 import { FormatError } from '../core/errors.ts';
-import { MIB } from '../core/units.ts';
-import { type ReadableHandle, readAt, readNext, type WritableHandle, writeAll } from './file-bytes.ts';
+import { KIB, MIB } from '../core/units.ts';
+import {
+  type GatheringHandle,
+  type ReadableHandle,
+  readAt,
+  readNext,
+  writeAll,
+  writeAllMany,
+} from './file-bytes.ts';
 
 /** Bytes of one read at most, so that a large request does not become a large allocation. */
 const READ_BYTES = MIB;
@@ -19,10 +27,34 @@ export function handleSource(handle: ReadableHandle, path: string): ByteSource {
   };
 }
 
-/** Any place of an open file of `sizeBytes`. */
-export function handleReader(handle: ReadableHandle, path: string, sizeBytes: number): RandomReader {
+/** The same for a regular file, whose reads end soon: the next piece is read while the present one is worked on. */
+export function fileSource(handle: ReadableHandle, path: string): ByteSource {
+  return readAhead(handleSource(handle, path), READ_BYTES);
+}
+
+/** Memory for reading ahead in all files of one job together. */
+const READ_AHEAD_BYTES = 64 * MIB;
+const MIN_PIECE_BYTES = 64 * KIB;
+
+/** How much each of so many files that are read side by side should read at once. */
+export function pieceBytesOf(fileCount: number): number {
+  const share = READ_AHEAD_BYTES / 2 / Math.max(1, fileCount);
+  return Math.max(
+    MIN_PIECE_BYTES,
+    Math.min(READ_BYTES, Math.floor(share / MIN_PIECE_BYTES) * MIN_PIECE_BYTES),
+  );
+}
+
+/** Any place of an open file of `sizeBytes`; one of `fileCount` that are read side by side. */
+export function handleReader(
+  handle: ReadableHandle,
+  path: string,
+  sizeBytes: number,
+  fileCount = 1,
+): RandomReader {
   return {
     sizeBytes,
+    pieceBytes: pieceBytesOf(fileCount),
     async read(offset, size) {
       const bytes = offset + size <= sizeBytes ? await readAt(handle, path, offset, size) : null;
       if (bytes === null || bytes.length < size) {
@@ -34,6 +66,9 @@ export function handleReader(handle: ReadableHandle, path: string, sizeBytes: nu
 }
 
 /** Writes to an open file or pipe from where it stands. */
-export function handleSink(handle: WritableHandle, path: string): ByteSink {
-  return { write: (bytes) => writeAll(handle, path, null, bytes) };
+export function handleSink(handle: GatheringHandle, path: string): ByteSink {
+  return {
+    write: (bytes) => writeAll(handle, path, null, bytes),
+    writeMany: (pieces) => writeAllMany(handle, path, null, pieces),
+  };
 }

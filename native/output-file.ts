@@ -4,7 +4,7 @@ import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/p
 import { basename, dirname, join } from 'node:path';
 import type { ByteSink } from '../core/engine/byte-stream.ts';
 import { asIo, systemCode, toIoError } from './errors.ts';
-import { writeAll } from './file-bytes.ts';
+import { writeAll, writeAllMany } from './file-bytes.ts';
 import { syncDirectory } from './file-store.ts';
 
 /** Temporary files that were not committed or abandoned yet. */
@@ -52,6 +52,7 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
   };
   return {
     write: (bytes) => writeAll(handle, path, null, bytes),
+    writeMany: (pieces) => writeAllMany(handle, path, null, pieces),
     writeAt: (offset, bytes) => writeAll(handle, path, offset, bytes),
     async commit() {
       try {
@@ -83,6 +84,7 @@ async function resolveTarget(path: string): Promise<{ path: string; isRegular: b
 function directOutput(handle: FileHandle, path: string): OutputFile {
   return {
     write: (bytes) => writeAll(handle, path, null, bytes),
+    writeMany: (pieces) => writeAllMany(handle, path, null, pieces),
     writeAt: (offset, bytes) => writeAll(handle, path, offset, bytes),
     async commit() {
       try {

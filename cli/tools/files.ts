@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-stream.ts';
 import { FormatError } from '../../core/errors.ts';
 import { asIo } from '../../native/errors.ts';
-import { handleReader, handleSource } from '../../native/file-stream.ts';
+import { fileSource, handleReader, handleSource } from '../../native/file-stream.ts';
 import { createOutputFile, type OutputFile } from '../../native/output-file.ts';
 import type { ToolIo } from './tool.ts';
 
@@ -49,10 +49,11 @@ export async function withFile<T>(path: string, use: (input: Input) => Promise<T
   }
 }
 
-async function inputOf(handle: FileHandle, path: string): Promise<Input> {
+async function inputOf(handle: FileHandle, path: string, fileCount = 1): Promise<Input> {
   const status = await asIo(path, () => handle.stat());
-  const reader = status.isFile() ? handleReader(handle, path, status.size) : null;
-  return { name: path, source: handleSource(handle, path), reader };
+  if (!status.isFile()) return { name: path, source: handleSource(handle, path), reader: null };
+  const reader = handleReader(handle, path, status.size, fileCount);
+  return { name: path, source: fileSource(handle, path), reader };
 }
 
 /** Opens several files for reading, calls `use`, closes them. Throws IoError. */
@@ -66,7 +67,7 @@ export async function withFiles<T>(
     for (const path of paths) {
       const handle = await asIo(path, () => open(path, 'r'));
       handles.push(handle);
-      inputs.push(await inputOf(handle, path));
+      inputs.push(await inputOf(handle, path, paths.length));
     }
     return await use(inputs);
   } finally {

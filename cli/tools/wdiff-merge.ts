@@ -48,9 +48,13 @@ export const wdiffMerge = defineTool({
       await withOutput(output, io, async (sink) => {
         const uuid = keepUuid ? merger.uuid : ZERO_UUID;
         const writer = await SortedWdiffWriter.open(sink, uuid, { compression, pool });
-        for (let wdiffIo = await merger.next(); wdiffIo !== null; wdiffIo = await merger.next()) {
-          countWdiffIo(statistics, wdiffIo.kind, wdiffIo.sizeLb);
-          await writer.add(wdiffIo);
+        for (;;) {
+          const ios = await merger.nextStored(type);
+          if (ios.length === 0) break;
+          for (const wdiffIo of ios) {
+            countWdiffIo(statistics, wdiffIo.kind, wdiffIo.sizeLb);
+            await writer.add(wdiffIo);
+          }
         }
         await writer.close();
         statistics.dataSizeBytes = writer.dataSizeBytes;

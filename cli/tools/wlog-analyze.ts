@@ -43,7 +43,7 @@ export const wlogAnalyze = defineTool({
     async function analyze(inputs: readonly Pick<Input, 'source'>[]): Promise<number> {
       const source = concatenatedSource(inputs.map((input) => input.source));
       const logs = new LogIoStream(source, { requireEnd: !noEnd });
-      const memory = new DiffMemory(0);
+      const memory = DiffMemory.ofPlain(0);
       let writtenLb = 0;
       await logs.open();
       for (let log = await logs.next(); log !== null; log = await logs.next()) {

@@ -11,17 +11,29 @@ export interface ByteSource {
    * valid and unchanged: a source does not use its memory again. One call at a time.
    */
   read(maxBytes: number): Promise<Uint8Array | null>;
+  /** How much is best asked for at once; a reader with a buffer of its own follows that. */
+  readonly pieceBytes?: number;
 }
 
 /** Something that bytes are pushed into. */
 export interface ByteSink {
   /** Takes all of `bytes`; the view belongs to the sink until the promise settles. One call at a time. */
   write(bytes: Uint8Array): Promise<void>;
+  /** The same for several views, one behind the other, where the sink can take them in fewer calls. */
+  writeMany?(pieces: readonly Uint8Array[]): Promise<void>;
+}
+
+/** Writes views, one behind the other, in as few calls as the sink allows. */
+export async function writePieces(sink: ByteSink, pieces: readonly Uint8Array[]): Promise<void> {
+  if (sink.writeMany !== undefined) await sink.writeMany(pieces);
+  else for (const piece of pieces) await sink.write(piece);
 }
 
 /** Bytes that can be read at any place, for instance a file that nobody changes. */
 export interface RandomReader {
   readonly sizeBytes: number;
+  /** How much is best read at once where all is read; then several reads may be under way at a time. */
+  readonly pieceBytes?: number;
   /** Exactly `sizeBytes` bytes from `offset`; FormatError `eof error` when they are not all there. */
   read(offset: number, sizeBytes: number): Promise<Uint8Array>;
 }
@@ -46,7 +58,7 @@ export class BufferedReader {
   #ended = false;
 
   /** `fillBytes`: how much is asked of the source at least (1 = never more than the caller needs). */
-  constructor(source: ByteSource, fillBytes = FILL_BYTES) {
+  constructor(source: ByteSource, fillBytes = source.pieceBytes ?? FILL_BYTES) {
     this.#source = source;
     this.#fillBytes = fillBytes;
   }

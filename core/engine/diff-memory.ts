@@ -1,6 +1,13 @@
 import type { Lb } from '../units.ts';
 import { cutIo, type PlainIo } from './plain-io.ts';
 
+/** What is needed of an IO to find its place. */
+export interface RangedIo {
+  readonly addressLb: Lb;
+  /** At least 1. */
+  readonly sizeLb: Lb;
+}
+
 /** IOs in one chunk of the list at most. */
 const CHUNK_IOS = 256;
 
@@ -10,14 +17,26 @@ const CHUNK_IOS = 256;
  *
  * A list of sorted chunks: finding is a binary search, inserting moves one chunk.
  */
-export class DiffMemory {
+export class DiffMemory<Io extends RangedIo = PlainIo> {
   readonly #maxIoLb: Lb;
+  readonly #cut: (io: Io, beginLb: Lb, endLb: Lb) => Io;
   /** Each chunk has at least one IO. */
-  readonly #chunks: PlainIo[][] = [];
+  readonly #chunks: Io[][] = [];
 
   /** Added IOs longer than `maxIoLb` are cut into pieces of that size from their start; 0 = never. */
-  constructor(maxIoLb: Lb) {
+  private constructor(maxIoLb: Lb, cut: (io: Io, beginLb: Lb, endLb: Lb) => Io) {
     this.#maxIoLb = maxIoLb;
+    this.#cut = cut;
+  }
+
+  /** A memory of plain IOs. */
+  static ofPlain(maxIoLb: Lb): DiffMemory {
+    return new DiffMemory<PlainIo>(maxIoLb, cutIo);
+  }
+
+  /** A memory of IOs of another kind; `cut` gives the part of one between two addresses inside of it. */
+  static of<Io extends RangedIo>(maxIoLb: Lb, cut: (io: Io, beginLb: Lb, endLb: Lb) => Io): DiffMemory<Io> {
+    return new DiffMemory<Io>(maxIoLb, cut);
   }
 
   get isEmpty(): boolean {
@@ -25,7 +44,7 @@ export class DiffMemory {
   }
 
   /** Adds an IO that is newer than all others. The data are kept as a view. */
-  add(io: PlainIo): void {
+  add(io: Io): void {
     const end = io.addressLb + io.sizeLb;
     this.#carve(io.addressLb, end);
     if (this.#maxIoLb === 0 || io.sizeLb <= this.#maxIoLb) {
@@ -33,12 +52,12 @@ export class DiffMemory {
       return;
     }
     for (let at = io.addressLb; at < end; at += this.#maxIoLb) {
-      this.#insert(cutIo(io, at, Math.min(end, at + this.#maxIoLb)));
+      this.#insert(this.#cut(io, at, Math.min(end, at + this.#maxIoLb)));
     }
   }
 
   /** Removes and returns the first IO if it ends at or before `doneLb`. */
-  shiftUntil(doneLb: Lb): PlainIo | null {
+  shiftUntil(doneLb: Lb): Io | null {
     if (this.#chunks.length === 0) return null;
     const first = this.#chunks[0];
     const io = first[0];
@@ -49,7 +68,7 @@ export class DiffMemory {
   }
 
   /** The IOs, ascending by address. */
-  *ios(): Generator<PlainIo> {
+  *ios(): Generator<Io> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
@@ -70,7 +89,7 @@ export class DiffMemory {
     for (;;) {
       // Chunk by chunk: where the range begins moves on as chunks are emptied.
       let index = this.#chunkIndex(begin);
-      let chunk: PlainIo[] | undefined = this.#chunks[index];
+      let chunk: Io[] | undefined = this.#chunks[index];
       if (chunk === undefined) return;
       let from = firstEndingAfter(chunk, begin);
       if (from === chunk.length) {
@@ -84,9 +103,9 @@ export class DiffMemory {
       const first = chunk[from];
       const last = chunk[to - 1];
       const lastEnd = last.addressLb + last.sizeLb;
-      const remainders: PlainIo[] = [];
-      if (first.addressLb < begin) remainders.push(cutIo(first, first.addressLb, begin));
-      if (lastEnd > end) remainders.push(cutIo(last, end, lastEnd));
+      const remainders: Io[] = [];
+      if (first.addressLb < begin) remainders.push(this.#cut(first, first.addressLb, begin));
+      if (lastEnd > end) remainders.push(this.#cut(last, end, lastEnd));
       const wasWhole = to === chunk.length;
       chunk.splice(from, to - from, ...remainders);
       if (chunk.length === 0) this.#chunks.splice(index, 1);
@@ -95,7 +114,7 @@ export class DiffMemory {
     }
   }
 
-  #insert(io: PlainIo): void {
+  #insert(io: Io): void {
     if (this.#chunks.length === 0) {
       this.#chunks.push([io]);
       return;
@@ -112,7 +131,7 @@ export class DiffMemory {
 }
 
 /** Index of the first IO of a sorted chunk that ends after `address`. */
-function firstEndingAfter(chunk: readonly PlainIo[], address: Lb): number {
+function firstEndingAfter(chunk: readonly RangedIo[], address: Lb): number {
   let low = 0;
   let high = chunk.length;
   while (low < high) {

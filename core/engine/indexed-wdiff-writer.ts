@@ -9,7 +9,7 @@ import { encodeWdiffHeader, WDIFF_HEADER_BYTES } from '../format/wdiff-header.ts
 import { recordOfIo, type WdiffIo } from '../format/wdiff-record.ts';
 import type { Lb } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
-import type { ByteSink } from './byte-stream.ts';
+import { type ByteSink, writePieces } from './byte-stream.ts';
 import { BATCH_BYTES, type CompressionOption, compressIos } from './io-codec.ts';
 import type { PlainIo } from './plain-io.ts';
 
@@ -40,6 +40,8 @@ export class IndexedWdiffWriter {
   #fillingBytes = 0;
   /** Oldest first. */
   readonly #inFlight: Promise<WdiffIo[]>[] = [];
+  /** The write that is under way while the next batch is made. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(sink: ByteSink, options: IndexedWriterOptions) {
     this.#sink = sink;
@@ -69,6 +71,7 @@ export class IndexedWdiffWriter {
   async close(): Promise<void> {
     await this.#push();
     while (this.#inFlight.length > 0) await this.#writeOldest();
+    await this.#writing;
     const padding = indexPaddingBytes(this.#offset);
     if (padding > 0) await this.#sink.write(new Uint8Array(padding));
     for (const piece of this.#index.encodedRecords()) await this.#sink.write(piece);
@@ -91,10 +94,15 @@ export class IndexedWdiffWriter {
   }
 
   async #writeOldest(): Promise<void> {
+    const pieces: Uint8Array[] = [];
     for (const io of (await this.#inFlight.shift()) ?? []) {
       this.#index.add(recordOfIo(io, this.#offset));
-      if (io.data.length > 0) await this.#sink.write(io.data);
+      if (io.data.length > 0) pieces.push(io.data);
       this.#offset += io.data.length;
     }
+    await this.#writing;
+    this.#writing = writePieces(this.#sink, pieces);
+    // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
+    this.#writing.catch(() => undefined);
   }
 }

@@ -1,6 +1,6 @@
 import { checksum } from '../format/checksum.ts';
-import type { WdiffIo } from '../format/wdiff-record.ts';
-import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
+import type { RecordKind, WdiffIo } from '../format/wdiff-record.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import type { CodecJob, CodecPool, CompressionType } from '../world/codec.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
 
@@ -13,6 +13,19 @@ export interface CompressionOption {
 /** What converters and the archive's merge use. */
 export const SNAPPY: CompressionOption = { type: 'snappy', level: 0 };
 
+/** An IO that is stored again as it was. */
+export interface PassedIo {
+  readonly addressLb: Lb;
+  readonly sizeLb: Lb;
+  readonly kind: RecordKind;
+  /** The stored form, its check sum included. */
+  readonly passed: WdiffIo;
+}
+
+export function isPassed(io: PlainIo | PassedIo): io is PassedIo {
+  return 'passed' in io;
+}
+
 /** Plain bytes that are compressed as one batch of jobs, an IO more or less. */
 export const BATCH_BYTES = 4 * MIB;
 /** Plain bytes that are decompressed as one batch; less, since a merge reads many diffs at once. */
@@ -20,22 +33,24 @@ export const READ_BATCH_BYTES = MIB;
 
 /**
  * Compresses the data of normal IOs and sets the check sums. Each result is stored compressed only where that is
- * strictly smaller, else as it is. See docs/formats.md, "Compression".
+ * strictly smaller, else as it is. What is stored already stays so. See docs/formats.md, "Compression".
  */
 export async function compressIos(
-  ios: readonly PlainIo[],
+  ios: readonly (PlainIo | PassedIo)[],
   option: CompressionOption,
   pool: CodecPool,
 ): Promise<WdiffIo[]> {
   const jobs: CodecJob[] = [];
   if (option.type !== 'none') {
     for (const io of ios) {
-      if (io.kind === 'normal') jobs.push({ kind: 'compress', ...option, data: io.data, shrinkOnly: true });
+      if (io.kind === 'normal' && !isPassed(io))
+        jobs.push({ kind: 'compress', ...option, data: io.data, shrinkOnly: true });
     }
   }
   const packed = jobs.length > 0 ? await pool.run(jobs) : [];
   let next = 0;
   return ios.map((io) => {
+    if (isPassed(io)) return io.passed;
     if (io.kind !== 'normal') return { ...io, compression: 'none', checksum: 0 };
     const smaller: Uint8Array | undefined = packed[next++];
     const shrunk = smaller !== undefined && smaller.length < io.data.length;

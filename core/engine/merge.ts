@@ -2,8 +2,11 @@ import { FormatError } from '../errors.ts';
 import { type Uuid, uuidEquals, uuidToText } from '../format/uuid.ts';
 import { addWdiffStatistics, newWdiffStatistics, type WdiffStatistics } from '../format/wdiff-text.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
+import type { CompressionType } from '../world/codec.ts';
 import { DiffMemory } from './diff-memory.ts';
+import { type PassedIo, READ_BATCH_BYTES } from './io-codec.ts';
 import type { IoStream, PlainIo } from './plain-io.ts';
+import { cutMergeIo, isStored, type MergeIo, passedThrough, plainIos } from './stored-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
 /** Largest IO of converters and merges unless asked otherwise: 1 MiB. */
@@ -19,10 +22,17 @@ export interface MergeOptions {
   readonly sameUuid?: boolean;
 }
 
+/** IOs of one batch at most. */
+const BATCH_IOS = 256;
+
+function nextOf(input: WdiffInput): Promise<MergeIo | null> {
+  return input.nextStored === undefined ? input.next() : input.nextStored();
+}
+
 /** One input and its next IO. */
 interface Front {
   readonly input: WdiffInput;
-  io: PlainIo;
+  io: MergeIo;
 }
 
 /**
@@ -36,15 +46,18 @@ export class WdiffMerger implements IoStream {
   /** Of the newest input. */
   readonly uuid: Uuid;
   readonly #fronts: Front[];
-  readonly #memory: DiffMemory;
+  readonly #memory: DiffMemory<MergeIo>;
   readonly #statistics = newWdiffStatistics();
   #doneLb: Lb;
   #searchLb: Lb = INITIAL_SEARCH_LB;
+  /** What `next` gives. */
+  #plain: readonly PlainIo[] = [];
+  #plainAt = 0;
 
   private constructor(uuid: Uuid, fronts: Front[], ended: readonly WdiffInput[], maxIoLb: Lb) {
     this.uuid = uuid;
     this.#fronts = fronts;
-    this.#memory = new DiffMemory(maxIoLb);
+    this.#memory = DiffMemory.of(maxIoLb, cutMergeIo);
     for (const input of ended) addWdiffStatistics(this.#statistics, input.statistics);
     this.#doneLb = Math.min(Number.POSITIVE_INFINITY, ...fronts.map((front) => front.io.addressLb));
   }
@@ -59,7 +72,7 @@ export class WdiffMerger implements IoStream {
       if (options.sameUuid === true && !uuidEquals(input.uuid, uuid)) {
         throw new FormatError(`uuid differ:${uuidToText(input.uuid)}:${uuidToText(uuid)}`);
       }
-      const io = await input.next();
+      const io = await nextOf(input);
       if (io === null) ended.push(input);
       else fronts.push({ input, io });
     }
@@ -77,6 +90,39 @@ export class WdiffMerger implements IoStream {
   }
 
   async next(): Promise<PlainIo | null> {
+    if (this.#plainAt === this.#plain.length) {
+      this.#plain = await plainIos(await this.#nextBatch(null));
+      this.#plainAt = 0;
+    }
+    return this.#plain.length === 0 ? null : this.#plain[this.#plainAt++];
+  }
+
+  /**
+   * The next IOs, for a writer that stores them with codec `wanted`: what survived whole and is stored so already is as
+   * it was, all else is plain. None at the end. A stream is read by this or by `next`.
+   */
+  async nextStored(wanted: CompressionType): Promise<(PlainIo | PassedIo)[]> {
+    const ios = await this.#nextBatch(wanted);
+    const passed = ios.map((io) => passedThrough(io, wanted));
+    const plain = await plainIos(ios.filter((_, i) => passed[i] === null));
+    let at = 0;
+    return passed.map((io) => io ?? plain[at++]);
+  }
+
+  /** Merged IOs, about as many as are decompressed at once; none at the end. */
+  async #nextBatch(wanted: CompressionType | null): Promise<MergeIo[]> {
+    const batch: MergeIo[] = [];
+    for (let bytes = 0; bytes < READ_BATCH_BYTES && batch.length < BATCH_IOS; ) {
+      const io = batch.length === 0 ? await this.#nextMerged() : this.#memory.shiftUntil(this.#doneLb);
+      if (io === null) break;
+      batch.push(io);
+      const isPassed = wanted !== null && passedThrough(io, wanted) !== null;
+      if (isStored(io) && !isPassed) bytes += io.image.sizeLb * LOGICAL_BLOCK_BYTES;
+    }
+    return batch;
+  }
+
+  async #nextMerged(): Promise<MergeIo | null> {
     for (;;) {
       const io = this.#memory.shiftUntil(this.#doneLb);
       if (io !== null) return io;
@@ -134,7 +180,7 @@ export class WdiffMerger implements IoStream {
 
   /** Loads the next IO of an input; false at its end. */
   async #advance(front: Front): Promise<boolean> {
-    const io = await front.input.next();
+    const io = await nextOf(front.input);
     if (io === null) return false;
     if (io.addressLb < front.io.addressLb + front.io.sizeLb) {
       throw new FormatError('Invalid wdiff: IOs must be sorted and not overlapped each other.');

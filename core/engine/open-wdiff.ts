@@ -4,13 +4,14 @@ import type { CodecPool } from '../world/codec.ts';
 import type { ByteSource, RandomReader } from './byte-stream.ts';
 import { ImageCache } from './image-cache.ts';
 import { type IndexedReaderOptions, IndexedWdiffInput } from './indexed-wdiff-reader.ts';
+import { readAhead } from './read-ahead.ts';
 import { openSortedWdiff, type SortedReaderOptions } from './sorted-wdiff-reader.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
-/** The bytes of a file from `offset` to its end, as a stream. */
+/** The bytes of a file from `offset` to its end, as a stream; read ahead where the file says how much at once. */
 export function sourceOf(file: RandomReader, offset = 0): ByteSource {
   let at = offset;
-  return {
+  const source: ByteSource = {
     async read(maxBytes) {
       const sizeBytes = Math.min(maxBytes, file.sizeBytes - at);
       if (sizeBytes <= 0) return null;
@@ -18,6 +19,7 @@ export function sourceOf(file: RandomReader, offset = 0): ByteSource {
       return await file.read(at - sizeBytes, sizeBytes);
     },
   };
+  return file.pieceBytes === undefined ? source : readAhead(source, file.pieceBytes);
 }
 
 /** Begins to read a wdiff of the type that its header says. Throws FormatError. */

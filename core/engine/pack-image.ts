@@ -9,8 +9,9 @@ import {
   type PackHeader,
 } from '../format/sorted-wdiff.ts';
 import { recordOfIo, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
+import { LOGICAL_BLOCK_BYTES } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
-import { type CompressionOption, compressIos } from './io-codec.ts';
+import { type CompressionOption, compressIos, type PassedIo } from './io-codec.ts';
 import { NO_DATA, type PlainIo } from './plain-io.ts';
 
 /** The largest pack that one server takes from another. */
@@ -112,7 +113,7 @@ export interface PackerOptions {
 export class Packer {
   readonly #options: PackerOptions;
   readonly #emit: (pack: PackImage) => Promise<void>;
-  #filling: PlainIo[] = [];
+  #filling: (PlainIo | PassedIo)[] = [];
   #fillingBytes = 0;
   /** Oldest first. */
   readonly #inFlight: Promise<PackImage>[] = [];
@@ -124,10 +125,11 @@ export class Packer {
   }
 
   /** Adds an IO behind all others. Waits while too many packs are on their way. */
-  async add(io: PlainIo): Promise<void> {
-    if (!fitsPack(this.#filling.length, this.#fillingBytes, io.data.length)) await this.#push();
+  async add(io: PlainIo | PassedIo): Promise<void> {
+    const sizeBytes = io.kind === 'normal' ? io.sizeLb * LOGICAL_BLOCK_BYTES : 0;
+    if (!fitsPack(this.#filling.length, this.#fillingBytes, sizeBytes)) await this.#push();
     this.#filling.push(io);
-    this.#fillingBytes += io.data.length;
+    this.#fillingBytes += sizeBytes;
   }
 
   /** Hands on everything that was added. */

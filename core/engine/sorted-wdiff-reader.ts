@@ -11,6 +11,7 @@ import { decompressIos, READ_BATCH_BYTES } from './io-codec.ts';
 import { checkPackSize, type PackImage, storedIo } from './pack-image.ts';
 import { decodeAt, placedError } from './placed-error.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
+import { type MergeIo, wholePiece } from './stored-io.ts';
 import type { WdiffInput } from './wdiff-input.ts';
 
 /** What the end of a sorted wdiff must look like. */
@@ -20,6 +21,8 @@ export interface SortedReaderOptions {
    * within it, is a normal end, as the original takes it, and a cut file goes unnoticed.
    */
   readonly requireEnd?: boolean;
+  /** What becomes of errors that show later than at reading, so that they say of which input they are. */
+  readonly describeError?: (error: unknown) => unknown;
 }
 
 /**
@@ -111,15 +114,17 @@ export class SortedWdiffInput implements WdiffInput {
   readonly statistics: WdiffStatistics = { ...newWdiffStatistics(), wdiffCount: 1 };
   readonly #packs: SortedPackReader;
   readonly #pool: CodecPool;
+  readonly #describeError: (error: unknown) => unknown;
   /** Where the present batch begins. */
   #batchOffset = 0;
   #plain: readonly PlainIo[] = [];
   #plainAt = 0;
   #dataSizeBytes = 0;
 
-  constructor(packs: SortedPackReader, pool: CodecPool) {
+  constructor(packs: SortedPackReader, pool: CodecPool, options: SortedReaderOptions = {}) {
     this.#packs = packs;
     this.#pool = pool;
+    this.#describeError = options.describeError ?? ((error) => error);
   }
 
   get uuid(): Uuid {
@@ -136,6 +141,23 @@ export class SortedWdiffInput implements WdiffInput {
     const io = this.#plain[this.#plainAt++];
     countWdiffIo(this.statistics, io.kind, io.sizeLb);
     return io;
+  }
+
+  async nextStored(): Promise<MergeIo | null> {
+    let io = await this.#packs.nextIo();
+    while (io === null) {
+      this.statistics.dataSizeBytes = this.#dataSizeBytes;
+      if (!(await this.#packs.nextPack())) return null;
+      io = await this.#packs.nextIo();
+    }
+    const { addressLb, sizeLb, kind, compression, data, checksum } = io;
+    this.#dataSizeBytes += data.length;
+    countWdiffIo(this.statistics, kind, sizeLb);
+    if (kind !== 'normal') return { addressLb, sizeLb, kind, data };
+    const at = this.#packs.offset - data.length;
+    const placed = (error: unknown) => this.#describeError(placedError(error, at));
+    const pool = this.#pool;
+    return wholePiece({ addressLb, sizeLb, compression, data, checksum, pool, placedError: placed });
   }
 
   async #decompress(batch: readonly WdiffIo[]): Promise<PlainIo[]> {
@@ -178,5 +200,5 @@ export async function openSortedWdiff(
   pool: CodecPool,
   options: SortedReaderOptions = {},
 ): Promise<SortedWdiffInput> {
-  return new SortedWdiffInput(await openSortedPacks(source, options), pool);
+  return new SortedWdiffInput(await openSortedPacks(source, options), pool, options);
 }

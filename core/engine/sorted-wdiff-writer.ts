@@ -3,7 +3,8 @@ import { END_PACK } from '../format/sorted-wdiff.ts';
 import type { Uuid } from '../format/uuid.ts';
 import { encodeWdiffHeader } from '../format/wdiff-header.ts';
 import type { Lb } from '../units.ts';
-import type { ByteSink } from './byte-stream.ts';
+import { type ByteSink, writePieces } from './byte-stream.ts';
+import type { PassedIo } from './io-codec.ts';
 import { Packer, type PackerOptions, type PackImage, packPieces } from './pack-image.ts';
 import type { IoStream, PlainIo } from './plain-io.ts';
 
@@ -16,6 +17,8 @@ export class SortedWdiffWriter {
   readonly #packer: Packer;
   #endLb: Lb = 0;
   #dataSizeBytes = 0;
+  /** The write that is under way while the next pack is made. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(sink: ByteSink, options: PackerOptions) {
     this.#sink = sink;
@@ -34,7 +37,7 @@ export class SortedWdiffWriter {
   }
 
   /** Adds an IO behind all others. Throws FormatError when it begins before the last one ends. */
-  async add(io: PlainIo): Promise<void> {
+  async add(io: PlainIo | PassedIo): Promise<void> {
     if (io.addressLb < this.#endLb) {
       throw new FormatError('Invalid wdiff: IOs must be sorted and not overlapped each other.');
     }
@@ -45,11 +48,15 @@ export class SortedWdiffWriter {
   /** Writes what is left and the end pack. */
   async close(): Promise<void> {
     await this.#packer.finish();
+    await this.#writing;
     await this.#sink.write(END_PACK.slice());
   }
 
   async #write(pack: PackImage): Promise<void> {
-    for (const piece of packPieces(pack)) await this.#sink.write(piece);
+    await this.#writing;
+    this.#writing = writePieces(this.#sink, packPieces(pack));
+    // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
+    this.#writing.catch(() => undefined);
     for (const io of pack.ios) this.#dataSizeBytes += io.data.length;
   }
 }

@@ -115,7 +115,7 @@ export async function convertToSorted(
 ): Promise<void> {
   const logs = new LogIoStream(source, options);
   await logs.open();
-  const memory = new DiffMemory(options.maxIoLb);
+  const memory = DiffMemory.ofPlain(options.maxIoLb);
   for (let io = await logs.next(); io !== null; io = await logs.next()) {
     // A copy, so that a small remainder does not keep the whole chunk of the stream alive.
     memory.add(io.kind === 'normal' ? { ...io, data: io.data.slice() } : io);

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-stream.ts';
-import { handleReader, handleSink, handleSource } from '../../native/file-stream.ts';
+import { fileSource, handleReader, handleSink } from '../../native/file-stream.ts';
 
 /** One measurement: prepared once, then run several times, each run giving a figure for each unit. */
 export interface BenchCase {
@@ -30,7 +30,7 @@ export async function megabytesPerSecond(
 export async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
   const handle = await open(path, 'r');
   try {
-    return await use(handleSource(handle, path));
+    return await use(fileSource(handle, path));
   } finally {
     await handle.close();
   }
@@ -44,7 +44,9 @@ export async function withReaders<T>(
   const handles = await Promise.all(paths.map((path) => open(path, 'r')));
   try {
     const readers = await Promise.all(
-      handles.map(async (handle, i) => handleReader(handle, paths[i], (await handle.stat()).size)),
+      handles.map(async (handle, i) =>
+        handleReader(handle, paths[i], (await handle.stat()).size, paths.length),
+      ),
     );
     return await use(readers);
   } finally {

@@ -3,6 +3,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CASES } from './cases.ts';
 import type { Measured } from './one.ts';
+import { TARGET_CASES } from './target-cases.ts';
+import { runTargets, TARGET_HEAD, type TargetFigure, targetLine } from './targets.ts';
 
 /**
  * `npm run bench [-- --json] [-- NAME...]`: medians of five runs with their spread, each case in a process of its
@@ -27,17 +29,32 @@ interface Figure {
 function main(argv: readonly string[]): number {
   const isJson = argv.includes('--json');
   const names = argv.filter((word) => word !== '--json');
-  const unknown = names.filter((name) => !CASES.some((one) => one.name === name));
+  const known = [...TARGET_CASES, ...CASES].map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(
-      `There is no case ${unknown.join(', ')}; there is: ${CASES.map(({ name }) => name).join(', ')}`,
-    );
+    console.error(`There is no case ${unknown.join(', ')}; there is: ${known.join(', ')}`);
     return 1;
   }
   const isWanted = (name: string) => names.length === 0 || names.includes(name);
+  const targets: TargetFigure[] = [];
+  const abouts: string[] = [];
+  if (!isJson && TARGET_CASES.some(({ name }) => isWanted(name))) console.log(TARGET_HEAD);
+  runTargets(isWanted, (figure, { about, yardstick }) => {
+    targets.push(figure);
+    abouts.push(`${figure.name}: ${about}; compared with: ${yardstick}`);
+    if (!isJson) console.log(targetLine(figure));
+  });
+  if (!isJson && targets.length > 0) {
+    console.log(
+      '\nratio: medians of five pairs of work and yardstick, by turns in one process; peak: largest resident memory of the program',
+    );
+    for (const about of abouts) console.log(about);
+    console.log();
+  }
   const yardsticks = new Set(CASES.filter(({ name }) => isWanted(name)).map(({ yardstick }) => yardstick));
   const figures: Figure[] = [];
-  if (!isJson) printLine('case', 'median', 'min .. max', 'unit', 'of yardstick', 'peak');
+  if (!isJson && CASES.some(({ name }) => isWanted(name)))
+    printLine('case', 'median', 'min .. max', 'unit', 'of yardstick', 'peak');
   for (const one of CASES) {
     if (!isWanted(one.name) && !yardsticks.has(one.name)) continue;
     if (process.stderr.isTTY) process.stderr.write(`\r${one.name} ...\x1b[K`);
@@ -64,7 +81,7 @@ function main(argv: readonly string[]): number {
   }
   if (isJson) {
     const { version, platform, arch } = process;
-    console.log(JSON.stringify({ node: version, platform, arch, figures }, null, 2));
+    console.log(JSON.stringify({ node: version, platform, arch, targets, figures }, null, 2));
   } else {
     console.log(
       '\npeak: largest resident memory in MiB of a process that runs this case alone; about 110 are the runtime and the loader of TypeScript',

@@ -11,7 +11,7 @@ describe('DiffMemory', () => {
   it('equals a model of blocks, sorted and without overlap', () => {
     fc.assert(
       fc.property(anyIos(300, 60, 60), fc.constantFrom(0, 1, 7, 2048), (ios, maxIoLb) => {
-        const memory = new DiffMemory(maxIoLb);
+        const memory = DiffMemory.ofPlain(maxIoLb);
         for (const io of ios) memory.add(io);
         const found = [...memory.ios()];
         expect(modelOf(300, found)).toEqual(modelOf(300, ios));
@@ -28,7 +28,7 @@ describe('DiffMemory', () => {
   it('keeps its order over many chunks, in any order of adding', () => {
     const count = 3000;
     for (const order of [(i: number) => i, (i: number) => count - 1 - i, (i: number) => (i * 1543) % count]) {
-      const memory = new DiffMemory(0);
+      const memory = DiffMemory.ofPlain(0);
       for (let i = 0; i < count; i++) memory.add(makeIo('discard', order(i) * 4, 3, i));
       expect([...memory.ios()].map((io) => io.addressLb / 4)).toEqual(
         Array.from({ length: count }, (_, i) => i),
@@ -44,7 +44,7 @@ describe('DiffMemory', () => {
   });
 
   it('cuts new IOs from their start and never cuts remainders again', () => {
-    const memory = new DiffMemory(20);
+    const memory = DiffMemory.ofPlain(20);
     memory.add(makeIo('normal', 100, 50, 1));
     expect(ranges(memory)).toEqual(['100 20 normal', '120 20 normal', '140 10 normal']);
     memory.add(makeIo('discard', 105, 2, 2));
@@ -58,7 +58,7 @@ describe('DiffMemory', () => {
   });
 
   it('hands out what ends at or before an address', () => {
-    const memory = new DiffMemory(0);
+    const memory = DiffMemory.ofPlain(0);
     memory.add(makeIo('zero', 0, 4, 1));
     memory.add(makeIo('zero', 4, 4, 1));
     expect(memory.shiftUntil(3)).toBe(null);
