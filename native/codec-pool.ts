@@ -41,12 +41,12 @@ const COST: Readonly<Record<CompressionType, number>> = {
   lzma: 100,
 };
 /** Bytes of one batch to a thread, about, for codecs as fast as snappy and for slower ones. */
-const FAST_BATCH_BYTES = 512 * KIB;
+const FAST_BATCH_BYTES = MIB;
 const SLOW_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
 /** Inputs up to this size are copied into buffers that are used again. */
-const BUFFER_BYTES = MIB;
+const BUFFER_BYTES = 2 * MIB;
 
 /** Some jobs of a call, and what waits for them. */
 interface Batch {
@@ -63,7 +63,7 @@ interface Thread {
 
 /**
  * A pool of worker threads. Small work is done in the caller's thread; threads begin when there was enough of it to
- * pay. Beyond a bounded number of batches, jobs wait as they are, without a copy: at most two MiB or one larger job for
+ * pay. Beyond a bounded number of batches, jobs wait as they are, without a copy: at most about two MiB or one larger job for
  * each batch are copied. Threads that have nothing to do keep no process alive.
  */
 export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}): Promise<ThreadedCodecPool> {

@@ -72,6 +72,18 @@ export class DiffMemory<Io extends RangedIo = PlainIo> {
     for (const chunk of this.#chunks) yield* chunk;
   }
 
+  /** Sum of what `dataBytesOf` says of the IOs. */
+  dataBytes(dataBytesOf: (io: Io) => number): number {
+    let bytes = 0;
+    for (const chunk of this.#chunks) for (const io of chunk) bytes += dataBytesOf(io);
+    return bytes;
+  }
+
+  /** Puts another IO of the same range in the place of each. */
+  replaceAll(replacement: (io: Io) => Io): void {
+    for (const chunk of this.#chunks) for (let i = 0; i < chunk.length; i++) chunk[i] = replacement(chunk[i]);
+  }
+
   /** Index of the last chunk that begins at or before `address`, or 0. */
   #chunkIndex(address: Lb): number {
     let low = 0;

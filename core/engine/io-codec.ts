@@ -51,13 +51,15 @@ export async function compressIos(
   let next = 0;
   return ios.map((io) => {
     if (isPassed(io)) return io.passed;
-    if (io.kind !== 'normal') return { ...io, compression: 'none', checksum: 0 };
+    const { addressLb, sizeLb, kind } = io;
+    if (kind !== 'normal')
+      return { addressLb, sizeLb, kind, compression: 'none', data: io.data, checksum: 0 };
     const smaller: Uint8Array | undefined = packed[next++];
     const shrunk = smaller !== undefined && smaller.length < io.data.length;
     const data = shrunk ? smaller : io.data;
-    const { addressLb, sizeLb, kind } = io;
     const compression = shrunk ? option.type : 'none';
-    return { addressLb, sizeLb, kind, compression, data, checksum: checksum(data, 0) };
+    const sum = shrunk ? checksum(data, 0) : (io.plainChecksum ?? checksum(data, 0));
+    return { addressLb, sizeLb, kind, compression, data, checksum: sum };
   });
 }
 

@@ -1,4 +1,5 @@
 import { FormatError } from '../errors.ts';
+import { resalted } from '../format/checksum.ts';
 import type { LogRecord } from '../format/logpack.ts';
 import type { RecordKind } from '../format/wdiff-record.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
@@ -14,6 +15,8 @@ export interface PlainIo {
   readonly kind: RecordKind;
   /** `sizeLb * 512` bytes; empty unless normal. */
   readonly data: Uint8Array;
+  /** Check sum of `data`, salt 0, where somebody had it; need not be there. */
+  readonly plainChecksum?: number;
 }
 
 /** IOs that are pulled one after the other, ascending by address and without overlap. */
@@ -58,16 +61,17 @@ export function isAllZero(bytes: Uint8Array): boolean {
 
 /**
  * What a log record becomes in a diff: padding nothing, a discard a discard, all zeros a zero IO, else normal.
- * `data` may be longer than the IO (rounded up to physical blocks); it is not copied. See docs/formats.md.
+ * `data` may be longer than the IO (rounded up to physical blocks); it is not copied. `salt` is that of the record's
+ * check sum, which the data must have. See docs/formats.md.
  */
-export function plainIoOfLog(record: LogRecord, data: Uint8Array): PlainIo | null {
+export function plainIoOfLog(record: LogRecord, data: Uint8Array, salt: number): PlainIo | null {
   const { offsetLb: addressLb, sizeLb } = record;
   if (record.kind === 'padding') return null;
   if (record.kind === 'discard') return { addressLb, sizeLb, kind: 'discard', data: NO_DATA };
   const exact = data.subarray(0, sizeLb * LOGICAL_BLOCK_BYTES);
   return isAllZero(exact)
     ? { addressLb, sizeLb, kind: 'zero', data: NO_DATA }
-    : { addressLb, sizeLb, kind: 'normal', data: exact };
+    : { addressLb, sizeLb, kind: 'normal', data: exact, plainChecksum: resalted(record.checksum, salt) };
 }
 
 /** Throws FormatError when the data of a normal IO would take more than the limit of one image. */

@@ -80,7 +80,11 @@ export async function plainIos(ios: readonly MergeIo[]): Promise<PlainIo[]> {
     const slot = slots.get(image);
     const data = slot === undefined ? image.data : plain[slot];
     const { addressLb, sizeLb } = image;
-    return cutIo({ addressLb, sizeLb, kind: 'normal', data }, io.addressLb, io.addressLb + io.sizeLb);
+    const whole: PlainIo =
+      slot === undefined
+        ? { addressLb, sizeLb, kind: 'normal', data, plainChecksum: image.checksum }
+        : { addressLb, sizeLb, kind: 'normal', data };
+    return cutIo(whole, io.addressLb, io.addressLb + io.sizeLb);
   });
 }
 

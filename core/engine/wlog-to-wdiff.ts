@@ -1,6 +1,6 @@
 import { FormatError } from '../errors.ts';
 import { type Uuid, uuidEquals, uuidToText, ZERO_UUID } from '../format/uuid.ts';
-import type { Lb, Lsid } from '../units.ts';
+import { type Lb, type Lsid, MIB } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
 import { BufferedReader, type ByteSink, type ByteSource } from './byte-stream.ts';
 import { DiffMemory } from './diff-memory.ts';
@@ -47,7 +47,7 @@ export class LogIoStream {
           const at = this.#reader.offset - log.data.length;
           throw new FormatError(`readLog:invalid log IO:lsid ${log.record.lsid}`, at);
         }
-        const io = plainIoOfLog(log.record, log.data);
+        const io = plainIoOfLog(log.record, log.data, this.#wlog.header.salt);
         if (io !== null) return io;
         continue;
       }
@@ -104,9 +104,12 @@ export interface ConvertOptions {
   readonly onWlogEnd?: (lsid: Lsid) => void;
 }
 
+/** What a sorted conversion holds of overwritten data, besides as much as two times the live ones. */
+const HELD_BYTES = 64 * MIB;
+
 /**
- * Converts wlogs into a sorted wdiff. All data are kept in memory until the end: use the indexed form for logs of
- * unknown size. An empty stream gives an empty diff with zero uuid. On an error nothing is written, or no end pack.
+ * Converts wlogs into a sorted wdiff. All data that were not overwritten are kept in memory until the end, with up to
+ * HELD_BYTES and two times as much of overwritten ones: use the indexed form for logs of unknown size. An empty stream gives an empty diff with zero uuid. On an error nothing is written, or no end pack.
  */
 export async function convertToSorted(
   source: ByteSource,
@@ -116,9 +119,19 @@ export async function convertToSorted(
   const logs = new LogIoStream(source, options);
   await logs.open();
   const memory = DiffMemory.ofPlain(options.maxIoLb);
+  // Data are views of what was read, of which a small remainder keeps the whole alive: at times only what counts is kept.
+  let heldBytes = 0;
+  let limitBytes = HELD_BYTES;
   for (let io = await logs.next(); io !== null; io = await logs.next()) {
-    // A copy, so that a small remainder does not keep the whole chunk of the stream alive.
-    memory.add(io.kind === 'normal' ? { ...io, data: io.data.slice() } : io);
+    memory.add(io);
+    heldBytes += io.data.length;
+    if (heldBytes <= limitBytes) continue;
+    const liveBytes = memory.dataBytes(({ data }) => data.length);
+    if (heldBytes > HELD_BYTES + 2 * liveBytes) {
+      memory.replaceAll((live) => ({ ...live, data: live.data.slice() }));
+      heldBytes = liveBytes;
+    }
+    limitBytes = HELD_BYTES + 2 * liveBytes;
   }
   const writer = await SortedWdiffWriter.open(sink, logs.uuid ?? ZERO_UUID, {
     compression: SNAPPY,

@@ -72,6 +72,11 @@ export function checksum(data: Uint8Array, salt: number): number {
   return checksumFinish(checksumPartial(data, salt));
 }
 
+/** What a checksum that was computed with `salt` would be with salt 0. */
+export function resalted(sum: number, salt: number): number {
+  return (sum + salt) >>> 0;
+}
+
 /**
  * The checksum (u32), salt 0, of the `sizeBytes` at `at`, a multiple of 4: for small structures in the midst
  * of a block, where a view of their own would cost more than the sum.

@@ -126,7 +126,8 @@ async function convert(
     const shouldStop = () => volume.stopState.isForced || server.status.isForced;
     for await (const pack of receiveLogPacks(session.channel, request, world.codecs, { shouldStop })) {
       for (let i = 0; i < pack.header.records.length; i++) {
-        const io = plainIoOfLog(pack.header.records[i]!, pack.data[i] ?? new Uint8Array(0));
+        const data = pack.data[i] ?? new Uint8Array(0);
+        const io = plainIoOfLog(pack.header.records[i]!, data, request.salt);
         if (io !== null) await writer.add(io);
       }
     }

@@ -1,0 +1,186 @@
+import fc from 'fast-check';
+import '../../fixed-seed.ts';
+import { describe, expect, it } from 'vitest';
+import type { ByteSource } from '../../../core/engine/byte-stream.ts';
+import type { CompressionOption } from '../../../core/engine/io-codec.ts';
+import { MemorySink, memorySource } from '../../../core/engine/memory-stream.ts';
+import { WdiffMerger } from '../../../core/engine/merge.ts';
+import type { PlainIo } from '../../../core/engine/plain-io.ts';
+import { readAhead } from '../../../core/engine/read-ahead.ts';
+import { SortedWdiffWriter } from '../../../core/engine/sorted-wdiff-writer.ts';
+import { convertToSorted } from '../../../core/engine/wlog-to-wdiff.ts';
+import { FormatError } from '../../../core/errors.ts';
+import { checksum, resalted } from '../../../core/format/checksum.ts';
+import { COMPRESSION_TYPES, type CodecPool, type CompressionType } from '../../../core/world/codec.ts';
+import { makeWlog } from '../../made-wlog.ts';
+import { makeWdiff, openBytes, portablePool, UUID } from './engine-kit.ts';
+
+const pool = await portablePool();
+
+/** The pool, which counts the jobs of each kind. */
+function countingPool(): CodecPool & { counts: Record<'compress' | 'decompress', number> } {
+  const counts = { compress: 0, decompress: 0 };
+  return {
+    counts,
+    run(jobs) {
+      for (const { kind } of jobs) counts[kind]++;
+      return pool.run(jobs);
+    },
+  };
+}
+
+const io = (addressLb: number, sizeLb: number, fill: number): PlainIo => ({
+  addressLb,
+  sizeLb,
+  kind: 'normal',
+  data: new Uint8Array(sizeLb * 512).fill(fill),
+});
+
+const wdiff = (type: 'sorted' | 'indexed', ios: readonly PlainIo[], compression: CompressionOption) =>
+  makeWdiff(ios, { type, compression, maxPieceLb: 2048 }, pool);
+
+async function merged(
+  files: readonly Uint8Array[],
+  type: CompressionType,
+  codecs: CodecPool,
+): Promise<Uint8Array> {
+  const inputs = await Promise.all(files.map((bytes) => openBytes(bytes, codecs)));
+  const merger = await WdiffMerger.open(inputs, { maxIoLb: 0 });
+  const sink = new MemorySink();
+  const writer = await SortedWdiffWriter.open(sink, UUID, { compression: { type, level: 0 }, pool: codecs });
+  for (let ios = await merger.nextStored(type); ios.length > 0; ios = await merger.nextStored(type)) {
+    for (const one of ios) await writer.add(one);
+  }
+  await writer.close();
+  return sink.bytes.slice();
+}
+
+describe('a merge', () => {
+  it('passes on what survives whole with the wanted codec, and decompresses only what is cut', async () => {
+    const snappy = { type: 'snappy', level: 0 } as const;
+    const old = await wdiff('sorted', [io(0, 8, 1), io(8, 8, 2), io(100, 8, 3), io(200, 8, 4)], snappy);
+    const recent = await wdiff('sorted', [io(4, 4, 5), io(100, 8, 6)], snappy);
+    const codecs = countingPool();
+    const bytes = await merged([old, recent], 'snappy', codecs);
+    // Of five IOs that survive one was cut; the one that was overwritten is never looked at.
+    expect(codecs.counts).toEqual({ compress: 1, decompress: 1 });
+    const found = await openBytes(bytes, pool);
+    const ranges: unknown[] = [];
+    for (let one = await found.next(); one !== null; one = await found.next())
+      ranges.push([one.addressLb, one.sizeLb, one.data[0], one.data.length]);
+    expect(ranges).toEqual([
+      [0, 4, 1, 2048],
+      [4, 4, 5, 2048],
+      [8, 8, 2, 4096],
+      [100, 8, 6, 4096],
+      [200, 8, 4, 4096],
+    ]);
+  });
+
+  it('gives the bytes that it gives without passing on, for all codecs', async () => {
+    for (const stored of COMPRESSION_TYPES) {
+      for (const wanted of COMPRESSION_TYPES) {
+        const option = { type: stored, level: 0 };
+        const files = [
+          await wdiff('sorted', [io(0, 8, 1), io(8, 8, 2), io(100, 20, 3)], option),
+          await wdiff('sorted', [io(4, 2, 5), io(110, 2, 6)], option),
+          await wdiff('indexed', [io(64, 8, 7), io(12, 1, 8)], option),
+        ];
+        const merger = await WdiffMerger.open(
+          await Promise.all(files.map((bytes) => openBytes(bytes, pool))),
+          { maxIoLb: 0 },
+        );
+        const sink = new MemorySink();
+        const compression = { type: wanted, level: 0 };
+        const writer = await SortedWdiffWriter.open(sink, UUID, { compression, pool });
+        for (let one = await merger.next(); one !== null; one = await merger.next()) await writer.add(one);
+        await writer.close();
+        expect(Buffer.compare(await merged(files, wanted, pool), sink.bytes)).toBe(0);
+      }
+    }
+  });
+
+  it('says where data are that cannot be decompressed', async () => {
+    const good = await wdiff('sorted', [io(0, 8, 1), io(8, 8, 2)], { type: 'snappy', level: 0 });
+    const lying: CodecPool = {
+      run: async (jobs) => {
+        // The second image is at fault.
+        if (jobs.some(({ data }) => data.byteOffset > 4200)) throw new FormatError('bad data', 3);
+        return pool.run(jobs);
+      },
+    };
+    const file = new Uint8Array(good);
+    const merger = await WdiffMerger.open([await openBytes(file, lying)]);
+    const first = 32 + 4096;
+    const failure = await merger.next().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FormatError);
+    expect((failure as FormatError).offset).toBeGreaterThan(first + 3);
+  });
+});
+
+describe('a sorted conversion', () => {
+  it('knows check sums of the log, and lets go of what was overwritten', async () => {
+    const log = new MemorySink();
+    // The same few blocks, again and again: 80 MiB on 4.
+    await makeWlog(log, { seed: 5, dataBytes: 80 << 20, maxIoBytes: 256 << 10, deviceLb: 8192 });
+    const sink = new MemorySink();
+    await convertToSorted(memorySource(log.bytes), sink, { pool, maxIoLb: 2048 });
+    const found = await openBytes(sink.bytes, pool);
+    let bytes = 0;
+    for (let one = await found.next(); one !== null; one = await found.next()) bytes += one.sizeLb * 512;
+    expect(bytes).toBeGreaterThan(2 << 20);
+    expect(bytes).toBeLessThanOrEqual(4 << 20);
+  });
+
+  it('turns salted check sums into plain ones', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(0xffff_ffff), (data, salt) => {
+        expect(resalted(checksum(data, salt), salt)).toBe(checksum(data, 0));
+      }),
+    );
+  });
+});
+
+describe('reading ahead', () => {
+  it('gives the same bytes, however they are asked for', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+        async (bytes, pieceBytes, sizes) => {
+          const source = readAhead(memorySource(bytes), pieceBytes);
+          const found: number[] = [];
+          for (let i = 0; ; i++) {
+            const piece = await source.read(sizes[i % sizes.length]);
+            if (piece === null) break;
+            expect(piece.length).toBeGreaterThan(0);
+            expect(piece.length).toBeLessThanOrEqual(sizes[i % sizes.length]);
+            found.push(...piece);
+          }
+          expect(found).toEqual([...bytes]);
+          expect(await source.read(1)).toBeNull();
+        },
+      ),
+    );
+  });
+
+  it('asks for one piece more than is worked on, and fails in its turn', async () => {
+    let asked = 0;
+    const broken: ByteSource = {
+      async read() {
+        asked++;
+        if (asked === 3) throw new Error('broken');
+        return new Uint8Array(10);
+      },
+    };
+    const source = readAhead(broken, 10);
+    await source.read(5);
+    expect(asked).toBe(2);
+    await source.read(5);
+    expect(asked).toBe(2);
+    await source.read(10);
+    expect(asked).toBe(3);
+    await expect(source.read(10)).rejects.toThrow('broken');
+  });
+});
