@@ -67,10 +67,26 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   {
     name: 'carve-forgets-remainder',
     file: 'core/engine/diff-memory.ts',
-    text: '      if (lastEnd > end) remainders.push(cutIo(last, end, lastEnd));',
+    text: '      if (lastEnd > end) remainders.push(this.#cut(last, end, lastEnd));',
     replacement: '',
     breaks: 'a write into the middle of an older one takes its end away',
     tests: ['test/core/engine/diff-memory.test.ts'],
+  },
+  {
+    name: 'merge-passes-cut-images',
+    file: 'core/engine/stored-io.ts',
+    text: ' || io.sizeLb !== io.image.sizeLb',
+    replacement: '',
+    breaks: 'what is left of an overwritten IO is stored with the data of all of it',
+    tests: ['test/core/engine/stored-io.test.ts'],
+  },
+  {
+    name: 'merge-passes-any-codec',
+    file: 'core/engine/stored-io.ts',
+    text: 'io.image.compression !== wanted || ',
+    replacement: '',
+    breaks: 'data stored with one codec are said to be of another',
+    tests: ['test/core/engine/stored-io.test.ts'],
   },
   {
     name: 'virtual-image-one-block-late',

@@ -101,7 +101,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'engine-carve-forgets-remainder',
     file: 'core/engine/diff-memory.ts',
-    text: '      if (lastEnd > end) remainders.push(cutIo(last, end, lastEnd));',
+    text: '      if (lastEnd > end) remainders.push(this.#cut(last, end, lastEnd));',
     replacement: '',
     breaks: 'a write into the middle of an older one takes its end away',
     hint: { profile: 'crashes' },
