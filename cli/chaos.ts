@@ -9,6 +9,7 @@ import { parseSaved, savedToText } from '../sim/chaos/saved.ts';
 import { storyFileText } from '../sim/chaos/story.ts';
 import { operationText } from '../sim/chaos/words.ts';
 import { logLineToText } from '../sim/log.ts';
+import { crashCoverage, crashCoverageText, crashJobs, crashPlan, sampleOf } from './chaos/crash-points.ts';
 import type { ChaosJob, ChaosResult } from './chaos/job.ts';
 import { chaosMachine } from './chaos/one.ts';
 import { runChaosPool } from './chaos/pool.ts';
@@ -28,6 +29,8 @@ export interface ChaosOptions {
   /** Ends with the first failure. */
   readonly bail: boolean;
   readonly shrink: boolean;
+  /** In place of drawn histories, one for each crash at a step (docs/chaos.md, "Crash points"). */
+  readonly crashPoints: boolean;
   /** In place of the report, the SHA-256 of each seed's trace. */
   readonly digests: boolean;
   /** Folder for histories of failures. */
@@ -44,6 +47,7 @@ const BAR_WIDTH = 24;
 /** `walbox chaos`. The exit code is 1 when a history failed. */
 export async function chaos(options: ChaosOptions, runPool = runChaosPool): Promise<number> {
   chaosProfile(options.profile);
+  if (options.crashPoints) return crashEverywhere(options, runPool);
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
   const count = options.seeds ?? (options.minutes === null ? DEFAULT_SEEDS : Number.POSITIVE_INFINITY);
@@ -75,6 +79,45 @@ export async function chaos(options: ChaosOptions, runPool = runChaosPool): Prom
   if (options.digests) process.stdout.write(digests.join(''));
   else process.stdout.write(chaosReport(options.reporter, tally.summary(options.profile, elapsedS()), saved));
   return tally.failures.length > 0 ? 1 : 0;
+}
+
+/** `walbox chaos --crash-points`. The exit code is 1 when a crash was not survived, or a step never crashed. */
+async function crashEverywhere(options: ChaosOptions, runPool: typeof runChaosPool): Promise<number> {
+  const beganMs = performance.now();
+  const elapsedS = () => (performance.now() - beganMs) / 1000;
+  const all = await crashPlan(options.profile, options.seed, await chaosMachine());
+  const plan = options.seeds === null ? all : sampleOf(all, options.seeds, options.seed);
+  const jobs = crashJobs(plan, `${options.profile}-crash`, options.shrink ? MAX_SHRINK_RUNS : 0);
+  const tally = new ChaosTally();
+  const results: ChaosResult[] = [];
+  const saved: SavedFailure[] = [];
+  const bar = new ProgressBar(jobs.length, null);
+  const isOver = () => options.bail && tally.failures.length > 0;
+  let next = 0;
+  await runPool(
+    options.jobs ?? availableParallelism(),
+    () => (isOver() ? null : (jobs[next++] ?? null)),
+    (result) => {
+      tally.add(result);
+      results.push(result);
+      if (result.found !== null) {
+        saved.push({ result, ...saveFailure({ ...options, profile: `${options.profile}-crash` }, result) });
+      }
+      bar.show(tally.count, tally.failures.length, elapsedS());
+    },
+  );
+  bar.end();
+  const coverage = crashCoverage(plan, results);
+  const summary = tally.summary(options.profile, elapsedS());
+  saved.sort((a, b) => a.result.seed - b.result.seed);
+  if (options.reporter === 'json') {
+    const report = JSON.parse(chaosReport('json', summary, saved)) as object;
+    process.stdout.write(`${JSON.stringify({ ...report, coverage }, null, 2)}\n`);
+  } else {
+    process.stdout.write(chaosReport(options.reporter, summary, saved));
+    (options.reporter === 'text' ? process.stdout : process.stderr).write(crashCoverageText(coverage));
+  }
+  return coverage.survived === coverage.points && coverage.unreached.length === 0 ? 0 : 1;
 }
 
 /** Writes a failure as a scenario file that runs by itself, and as a history that `walbox replay` reads. */

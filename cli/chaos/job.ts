@@ -9,6 +9,8 @@ export interface ChaosJob {
   readonly maxShrinkRuns: number;
   /** Whether the SHA-256 of the trace is wanted. */
   readonly wantsDigest: boolean;
+  /** Run in place of the one that is drawn. */
+  readonly history?: ChaosHistory;
 }
 
 /** How one seed went, as plain data. */
@@ -25,6 +27,8 @@ export interface ChaosResult {
   readonly fired: readonly (readonly [string, number])[];
   readonly transitions: readonly string[];
   readonly steps: readonly string[];
+  /** Steps at which a crash struck. */
+  readonly struckSteps: readonly string[];
   readonly found: FoundFailure | null;
   /** SHA-256 of the trace's lines, where it is wanted. */
   readonly digest: string | null;
@@ -57,6 +61,7 @@ export function resultOf(
     fired: [...outcome.fired],
     transitions: [...outcome.transitions.keys()],
     steps: [...outcome.steps.keys()],
+    struckSteps: [...outcome.struckSteps],
     found,
     digest,
   };

@@ -18,7 +18,7 @@ const MAX_SHRINK_S = 120;
 
 /** Draws and runs one seed; a failure is shrunk. */
 export async function runChaosJob(job: ChaosJob, machine: ChaosMachine): Promise<ChaosResult> {
-  const history = drawHistory(job.seed, chaosProfile(job.profile));
+  const history = job.history ?? drawHistory(job.seed, chaosProfile(job.profile));
   const beganMs = performance.now();
   const trace = job.wantsDigest ? new TraceDigest() : null;
   const outcome = await runChaos(history, machine, trace === null ? {} : { trace: trace.sink });

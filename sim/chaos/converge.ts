@@ -301,14 +301,22 @@ async function nothingLeft(site: ChaosSite, hasRestarted: boolean): Promise<void
     },
     () => found,
   );
+  await nothingRuns(site);
+}
+
+/** Actions of archives end: what waits for a peer that died gives up in bounded time. */
+async function nothingRuns(site: ChaosSite): Promise<void> {
+  const deadlineUs = site.simulation.nowUs + boundUs(site);
   for (const ax of site.walbc.layout.archives) {
-    const actions = await site.walbc.getAllActions(ax);
-    for (const [volume, counts] of actions) {
-      for (const [action, { count }] of counts) {
-        if (count !== 0) {
-          throw new PropertyError('bounded', 'archive', `${ax.name}: ${volume} counts ${count} of ${action}`);
-        }
-      }
+    for (;;) {
+      const actions = await site.walbc.getAllActions(ax);
+      const running = [...actions].flatMap(([volume, counts]) =>
+        [...counts].filter(([, { count }]) => count !== 0).map(([action]) => `${volume} counts ${action}`),
+      );
+      if (running.length === 0) break;
+      if (site.simulation.nowUs > deadlineUs)
+        throw new PropertyError('bounded', 'archive', `${ax.name}: ${running.join(', ')}`);
+      await site.simulation.sleep(US_PER_S / 5);
     }
   }
 }

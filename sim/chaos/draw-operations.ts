@@ -134,6 +134,8 @@ function drawOperation(
       return { kind, ...timed, server: random.pick([...storages, ...proxies, ...archives]) };
     case 'kick':
       return { kind, ...timed };
+    case 'command':
+      return { kind, ...on, server: random.pick([...storages, ...proxies, ...archives]), words: 'status' };
     case 'write':
       return { kind, ...on, count: 10, maxIoLb: 16, intervalUs: 10_000 };
     case 'snapshot':

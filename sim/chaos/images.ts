@@ -43,7 +43,9 @@ export function judgeImage(
   const book = truth.bookOf(archiveUuid);
   if (book === null) return;
   site.counts.judged += 1;
-  const verdict = book.judge(truth.ledger, gid, image);
+  // Archives grow first, and what lies behind the device's end means nothing until it grows, too.
+  const own = image.subarray(0, truth.device.sizeLb() * LOGICAL_BLOCK_BYTES);
+  const verdict = book.judge(truth.ledger, gid, own);
   if (verdict.admissible) return;
   throw new PropertyError(
     'admissible',

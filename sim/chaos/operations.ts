@@ -59,6 +59,8 @@ export type ChaosOperation =
   | (Timed & { readonly kind: 'shutdown'; readonly server: string; readonly mode: 'graceful' | 'force' })
   | (Timed & { readonly kind: 'kick' })
   | (Timed & { readonly kind: 'status'; readonly server: string })
+  /** Any command of an operator at one server, for instance `reset-vol VOL`; VOL stands for the volume's name. */
+  | (OnVolume & { readonly kind: 'command'; readonly server: string; readonly words: string })
   /** The operator looks at a volume and does what the documents say for what he finds. */
   | (OnVolume & { readonly kind: 'mend' });
 
@@ -92,6 +94,7 @@ export const OPERATION_FIELDS: Readonly<Record<ChaosOperationKind, FieldTable>> 
   shutdown: { ...TIMED, server: 'text', mode: ['graceful', 'force'] },
   kick: TIMED,
   status: { ...TIMED, server: 'text' },
+  command: { ...ON_VOLUME, server: 'text', words: 'text' },
   mend: ON_VOLUME,
 };
 

@@ -12,7 +12,7 @@ import {
   StateError,
   TimeoutError,
 } from '../../core/errors.ts';
-import type { Gid } from '../../core/units.ts';
+import { type Gid, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import type { RandomStream } from '../random.ts';
 import { PropertyError } from './failure.ts';
 import { readSnapshot, restoreAndJudge, takeSnapshot } from './images.ts';
@@ -122,6 +122,9 @@ async function begin(site: ChaosSite, operation: ChaosOperation, random: RandomS
         await stopStorage(site, truth, walbc);
         await backUp(site, truth, walbc, operation.kind === 'full-backup' ? 'full' : 'hash');
       });
+      return;
+    case 'command':
+      await command(site, truth, group.server(operation.server), operation.words);
       return;
     case 'resize':
       await resize(site, truth, operation.growLb);
@@ -243,6 +246,22 @@ async function synchronize(
   if (await walbc.isSynchronizing(destination, truth.name)) truth.synchronized.add(destination.name);
 }
 
+/** Types `words` at a server; VOL in them stands for the volume's name. */
+async function command(
+  site: ChaosSite,
+  truth: VolumeTruth,
+  server: ServerConnectionParam,
+  words: string,
+): Promise<void> {
+  const typed = words.split(' ').map((word) => (word === 'VOL' ? truth.name : word));
+  if (server.kind === 'archive' && ['clear-vol', 'reset-vol'].includes(typed[0] ?? '')) {
+    truth.releaseAll(server.name, archiveView(site, server.name, truth)?.archiveUuid ?? '');
+    truth.synchronized.delete(server.name);
+  }
+  if (server.kind === 'proxy' && typed[0] === 'clear-vol') truth.synchronized.clear();
+  await site.walbc.runCtl(server, typed);
+}
+
 async function stopStorage(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<void> {
   const sx = site.group.server(truth.storage);
   const state = await walbc.getState(sx, truth.name);
@@ -251,14 +270,21 @@ async function stopStorage(site: ChaosSite, truth: VolumeTruth, walbc: Controlle
 }
 
 async function resize(site: ChaosSite, truth: VolumeTruth, growLb: number): Promise<void> {
-  const { walbc, group } = site;
+  const { walbc, group, layout } = site;
+  if (truth.isGrowthUnsure) throw new NothingToDo();
   const sizeLb = truth.device.sizeLb() + growLb;
   await truth.device.growDataDevice(sizeLb);
+  const sizeBytes = String(sizeLb * LOGICAL_BLOCK_BYTES);
+  // Thick volumes grow by old data; thin ones by zeros.
+  const zeroClear = layout.thin ? [] : ['zeroclear'];
+  // A growth that is cut leaves old data behind the old end, which the same command does not clear any more.
+  truth.isGrowthUnsure = !layout.thin;
   for (const ax of walbc.layout.archives) {
     if ((await walbc.getState(ax, truth.name)) === 'Clear') continue;
-    await walbc.runCtl(ax, ['resize', truth.name, String(sizeLb)]);
+    await walbc.runCtl(ax, ['resize', truth.name, sizeBytes, ...zeroClear]);
   }
-  await walbc.runCtl(group.server(truth.storage), ['resize', truth.name, String(sizeLb)]);
+  truth.isGrowthUnsure = false;
+  await walbc.runCtl(group.server(truth.storage), ['resize', truth.name, sizeBytes]);
 }
 
 async function stopForAWhile(

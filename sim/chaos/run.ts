@@ -39,6 +39,8 @@ export interface ChaosRunOptions {
   readonly onOperation?: (operation: ChaosOperation, index: number, nowUs: number) => void;
   /** Called with the site once it has converged, for further judgement. What it throws is the failure of the run. */
   readonly afterwards?: (site: ChaosSite) => Promise<void>;
+  /** Told when the last operation was begun: no fault strikes any more. */
+  readonly onCalm?: () => void;
 }
 
 /** What a run found and did. */
@@ -51,6 +53,8 @@ export interface ChaosOutcome {
   readonly otherFaults: number;
   /** By kind. */
   readonly fired: ReadonlyMap<string, number>;
+  /** Steps at which a crash struck. */
+  readonly struckSteps: ReadonlySet<string>;
   readonly transitions: ReadonlyMap<string, number>;
   /** Calls by step. */
   readonly steps: ReadonlyMap<string, number>;
@@ -109,6 +113,7 @@ export async function runChaos(
       throwFailure(at);
     },
     finish: async (at) => {
+      options.onCalm?.();
       await converge(at);
       throwFailure(at);
       await options.afterwards?.(at);
@@ -166,10 +171,13 @@ function outcomeOf(
   transitions: TransitionWatch,
 ): ChaosOutcome {
   const fired = new Map<string, number>();
+  const struckSteps = new Set<string>();
   let crashes = 0;
   let otherFaults = 0;
   for (const [key, count] of simulation?.faults.fired ?? []) {
     const kind = key.slice(0, key.indexOf(' '));
+    // `crash HOST INCARNATION STEP CALL`, see FaultPlan.
+    if (kind === 'crash') struckSteps.add(key.split(' ').at(-2) as string);
     fired.set(kind, (fired.get(kind) ?? 0) + count);
     if (CRASH_KINDS.includes(kind)) crashes += count;
     else otherFaults += count;
@@ -189,6 +197,7 @@ function outcomeOf(
     crashes,
     otherFaults,
     fired,
+    struckSteps,
     transitions: transitions.seen,
     steps,
     virtualTimeUs: simulation?.nowUs ?? 0,

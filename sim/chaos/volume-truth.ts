@@ -1,4 +1,4 @@
-import { IoError, StateError } from '../../core/errors.ts';
+import { IoError, NotFoundError, StateError } from '../../core/errors.ts';
 import type { Gid, Lb } from '../../core/units.ts';
 import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import type { SimGroupDevice } from '../group-device.ts';
@@ -40,6 +40,8 @@ export class VolumeTruth {
   /** A command that may leave the volume without a backup was given since the last backup that ended well. */
   needsBackup = true;
   writeCount = 0;
+  /** An archive's image on thick volumes was grown and perhaps not cleared: it must not grow further. */
+  isGrowthUnsure = false;
   /** By archive and lineage: the gid below which an operator let go. */
   readonly #owedFrom = new Map<string, Gid>();
   /** Archives whose image an operator gave up, with its lineage. */
@@ -57,11 +59,13 @@ export class VolumeTruth {
     for (let i = 0; i < shape.count; i++) {
       await sleep(random.exponential(0, shape.intervalUs));
       const one = this.#one(random, shape).catch((error: unknown) => {
-        // The application died with its host, or the device refuses: the operation stays unanswered.
-        if (!(error instanceof IoError || error instanceof StateError)) throw error;
+        // The application died with its host, the device refuses, or it could not start again: the operation stays unanswered.
+        if (![IoError, StateError, NotFoundError].some((kind) => error instanceof kind)) throw error;
       });
       this.#inFlight.add(one);
-      void one.finally(() => this.#inFlight.delete(one));
+      // What it throws is thrown by the wait for all below.
+      const forget = () => this.#inFlight.delete(one);
+      one.then(forget, forget);
     }
     await Promise.all(this.#inFlight);
   }

@@ -26,6 +26,8 @@ export function whatIsDone(operation: ChaosOperation): string {
       const { count, maxIoLb, intervalUs } = operation;
       return `${count} writes of up to ${maxIoLb} blocks to ${volume}, one each ${seconds(intervalUs)}`;
     }
+    case 'command':
+      return `tell ${operation.server}: ${operation.words.replaceAll('VOL', volume)}`;
     case 'mend':
       return `an operator mends ${volume}`;
     case 'resize':

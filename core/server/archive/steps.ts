@@ -19,7 +19,6 @@ export const ARCHIVE_STEPS = {
   saveArchiveUuid: 'archive.volume.save-archive-uuid',
   saveState: 'archive.volume.save-state',
   saveBase: 'archive.volume.save-base',
-  saveCold: 'archive.volume.save-cold',
   saveFullReplState: 'archive.volume.save-full-repl-state',
   removeCold: 'archive.volume.remove-cold',
   removeFullReplState: 'archive.volume.remove-full-repl-state',
@@ -44,7 +43,6 @@ export const ARCHIVE_STEPS = {
   clearIntent: 'archive.clear.intent',
   clearBase: 'archive.clear.base',
   clearDirectory: 'archive.clear.directory',
-  resetFiles: 'archive.reset.files',
   startState: 'archive.start-vol.state',
   stopState: 'archive.stop-vol.state',
 
@@ -62,7 +60,6 @@ export const ARCHIVE_STEPS = {
   fullState: 'archive.full.state',
   hashState: 'archive.hash.state',
   resyncState: 'archive.resync.reset-state',
-  resyncClear: 'archive.resync.clear',
   resyncImage: 'archive.resync.image',
   resyncFlush: 'archive.resync.flush',
   resyncBase: 'archive.resync.base-record',
@@ -109,5 +106,4 @@ export const ARCHIVE_STEPS = {
   replConnect: 'archive.repl.connect',
   replOpenBase: 'archive.repl.open-base',
   replReadBase: 'archive.repl.read-base',
-  scanSendAccept: 'archive.scan.send-accept',
 } as const;

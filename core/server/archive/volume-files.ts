@@ -80,7 +80,7 @@ export class ArchiveVolumeFiles {
     return new Reader(await this.#load(`${gid}${COLD_SUFFIX}`, STEPS.loadCold)).u64Number();
   }
 
-  async saveColdTime(gid: Gid, timestamp: UnixTimeS, step: Step = STEPS.saveCold): Promise<void> {
+  async saveColdTime(gid: Gid, timestamp: UnixTimeS, step: Step): Promise<void> {
     const writer = new Writer();
     writer.u64(timestamp);
     await this.#save(`${gid}${COLD_SUFFIX}`, writer.finish(), step);

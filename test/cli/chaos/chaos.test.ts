@@ -22,7 +22,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const OPTIONS: ChaosOptions = {
   ...{ seed: 1, seeds: 2, minutes: null, jobs: 1, profile: 'quick', reporter: 'json' },
-  ...{ bail: false, shrink: true, digests: false, failures: join(folder, 'failures') },
+  ...{ bail: false, shrink: true, digests: false, crashPoints: false, failures: join(folder, 'failures') },
 };
 
 /** What a command prints and the code that it ends with. */
@@ -64,7 +64,16 @@ const ROT: ChaosFailure = { property: 'admissible', place: 'archive', message: '
 
 const PASSED: ChaosResult = {
   ...{ seed: 1, operations: 1, writes: 1, crashes: 0, otherFaults: 0, judged: 1, eventCount: 1 },
-  ...{ virtualTimeUs: 1, realTimeS: 1, fired: [], transitions: [], steps: [], found: null, digest: null },
+  ...{
+    virtualTimeUs: 1,
+    realTimeS: 1,
+    fired: [],
+    struckSteps: [],
+    transitions: [],
+    steps: [],
+    found: null,
+    digest: null,
+  },
 };
 
 describe('walbox chaos', () => {
@@ -138,6 +147,41 @@ describe('walbox chaos', () => {
     expect(await refused('--reporter', 'tap')).toContain('text, json, junit, github');
     expect(await refused('--seeds', '0')).toContain('from 1 on');
     expect(await refused('--minutes', '-1')).toContain('above 0');
+  });
+});
+
+describe('walbox chaos --crash-points', () => {
+  const crashOptions = { ...OPTIONS, crashPoints: true, seeds: 40, shrink: false };
+  /** Every crash strikes and is survived, but for one that does not strike and one that fails. */
+  const pool =
+    (unstruck: number, failing: number): typeof runChaosPool =>
+    async (_, next, onResult) => {
+      let count = 0;
+      for (let job = next(); job !== null; job = next(), count++) {
+        const crash = job.history?.faults.at(-1);
+        const step = crash?.kind === 'crash' && crash.step !== null ? crash.step : '';
+        const found = count === failing ? { failure: ROT, history: ROTTEN, shrinkRuns: 0 } : null;
+        onResult({ ...PASSED, seed: job.seed, found, struckSteps: count === unstruck ? ['other'] : [step] });
+      }
+    };
+
+  it('tells what was covered, and ends with 0 where all was survived', async () => {
+    const { code, out } = await captured(() => chaos(crashOptions, pool(-1, -1)));
+    const { coverage } = JSON.parse(out) as { coverage: Record<string, number> };
+    expect(coverage).toMatchObject({ points: 40, survived: 40, steps: 40, stepsSurvived: 40, unstruck: [] });
+    expect(code).toBe(0);
+  });
+
+  it('ends with 1 where a crash did not strike or was not survived', async () => {
+    const unstruck = await captured(() => chaos(crashOptions, pool(3, -1)));
+    expect(JSON.parse(unstruck.out)).toMatchObject({
+      coverage: { survived: 39, unstruck: [expect.any(String)] },
+    });
+    expect(unstruck.code).toBe(1);
+    const failed = await captured(() => chaos({ ...crashOptions, reporter: 'text' }, pool(-1, 3)));
+    expect(failed.out).toContain('crash points: 39 of 40 struck and survived');
+    expect(failed.out).toContain("a call of the operator's program");
+    expect(failed.code).toBe(1);
   });
 });
 

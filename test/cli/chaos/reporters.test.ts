@@ -21,6 +21,7 @@ const RESULT: ChaosResult = {
   ],
   transitions: ['storage Clear>InitVol', 'storage nonsense'],
   steps: ['storage.start.take-base', 'other.step'],
+  struckSteps: [],
   found: null,
   digest: null,
 };
