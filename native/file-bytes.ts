@@ -26,7 +26,7 @@ export interface GatheringHandle extends WritableHandle {
 }
 
 /** An array for bytes to be read into: not cleared, not shared with anything else, and no Buffer. */
-function newBytes(sizeBytes: number): Uint8Array {
+export function newBytes(sizeBytes: number): Uint8Array {
   const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
   return new Uint8Array(buffer, 0, sizeBytes);
 }
@@ -39,13 +39,25 @@ export async function readAt(
   sizeBytes: number,
 ): Promise<Uint8Array> {
   const bytes = newBytes(sizeBytes);
+  return bytes.subarray(0, await readInto(handle, path, offset, bytes));
+}
+
+/** Fills `bytes` from `offset` of an open file on; fewer only at its end. Returns how many. Throws IoError. */
+export async function readInto(
+  handle: ReadableHandle,
+  path: string,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<number> {
   let have = 0;
-  while (have < sizeBytes) {
-    const { bytesRead } = await asIo(path, () => handle.read(bytes, have, sizeBytes - have, offset + have));
+  while (have < bytes.length) {
+    const { bytesRead } = await asIo(path, () =>
+      handle.read(bytes, have, bytes.length - have, offset + have),
+    );
     if (bytesRead === 0) break;
     have += bytesRead;
   }
-  return bytes.subarray(0, have);
+  return have;
 }
 
 /** What comes next from an open file or pipe, at most `maxBytes`; null at the end. Throws IoError. */

@@ -3,55 +3,87 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { FormatError, IoError } from '../core/errors.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
 import type { BlockDevice, WriteOptions } from '../core/world/index.ts';
+import { alignedBytes, isAligned } from './aligned-memory.ts';
+import { type ByteRange, type DeviceCalls, deviceCalls } from './device-calls.ts';
 import { asIo } from './errors.ts';
-import { readAt, writeAll } from './file-bytes.ts';
+import { newBytes, readInto, writeAll } from './file-bytes.ts';
 
-/** What a file is opened for as a block device. */
 export interface FileDeviceOptions {
   readonly writable: boolean;
+  /**
+   * Whether a block device is read and written past the page cache (O_DIRECT), as somebody else may write it too.
+   * What is not aligned to its logical blocks goes by way of the cache all the same. Files always do.
+   */
+  readonly direct?: boolean;
 }
 
 /** What a file or device is as a block device. */
 interface Shape {
+  readonly isFile: boolean;
   readonly physicalBlockBytes: 512 | 4096;
+  /** Unit of direct IO. */
+  readonly logicalBlockBytes: number;
   readonly sizeLb: Lb;
+  readonly supportsDiscard: boolean;
 }
 
 /**
- * Opens a regular file, or a block device by way of the page cache, as a block device. A file has physical blocks of
- * 512 bytes, as the original sees it, and its whole blocks count. Nothing can be discarded. Throws IoError, and
- * FormatError for what is neither.
+ * Opens a regular file or a block device as a block device. A file has physical blocks of 512 bytes, as the original
+ * sees it, and its whole blocks count; a discard takes its blocks out of the file, where the file system can. Throws
+ * IoError, and FormatError for what is neither.
  */
 export async function openFileDevice(path: string, options: FileDeviceOptions): Promise<BlockDevice> {
   const flags = options.writable ? constants.O_RDWR : constants.O_RDONLY;
+  const calls = deviceCalls();
   const handle = await asIo(path, () => open(path, flags));
+  let direct: FileHandle | null = null;
   try {
-    return fileDevice(handle, path, await shapeOf(handle, path), options.writable);
+    const shape = await shapeOf(handle, path, calls);
+    if (options.direct === true && !shape.isFile && calls !== null) {
+      direct = await asIo(path, () => open(path, flags | constants.O_DIRECT));
+    }
+    return fileDevice({ path, handle, direct, calls, shape, writable: options.writable });
   } catch (error) {
+    await direct?.close();
     await handle.close();
     throw error;
   }
 }
 
-async function shapeOf(handle: FileHandle, path: string): Promise<Shape> {
+async function shapeOf(handle: FileHandle, path: string, calls: DeviceCalls | null): Promise<Shape> {
   const status = await asIo(path, () => handle.stat());
   if (status.isFile()) {
-    return { physicalBlockBytes: 512, sizeLb: Math.floor(status.size / LOGICAL_BLOCK_BYTES) };
+    const sizeLb = Math.floor(status.size / LOGICAL_BLOCK_BYTES);
+    const blocks = { physicalBlockBytes: 512, logicalBlockBytes: 512 } as const;
+    return { isFile: true, ...blocks, sizeLb, supportsDiscard: calls !== null };
   }
   if (!status.isBlockDevice()) throw new FormatError(`${path} must be a regular file or a block device`);
   const major = Math.floor(status.rdev / 256) & 0xfff;
   const minor = (status.rdev & 0xff) | (Math.floor(status.rdev / 2 ** 12) & 0xfff00);
   const system = `/sys/dev/block/${major}:${minor}`;
-  const sizeLb = await readNumber(`${system}/size`);
   // A partition has the queue of its disk.
   const queue = (await exists(`${system}/partition`)) ? `${system}/../queue` : `${system}/queue`;
-  const physicalBlockBytes = await readNumber(`${queue}/physical_block_size`);
+  const discardBytes = await readNumber(`${queue}/discard_max_bytes`).catch(() => 0);
+  const found =
+    calls === null
+      ? {
+          sizeLb: await readNumber(`${system}/size`),
+          physical: await readNumber(`${queue}/physical_block_size`),
+          logicalBlockBytes: await readNumber(`${queue}/logical_block_size`),
+        }
+      : {
+          sizeLb: calls.sizeBytes(handle.fd, path) / LOGICAL_BLOCK_BYTES,
+          physical: calls.physicalBlockBytes(handle.fd, path),
+          logicalBlockBytes: calls.logicalBlockBytes(handle.fd, path),
+        };
+  const { sizeLb, physical: physicalBlockBytes, logicalBlockBytes } = found;
   if (physicalBlockBytes !== 512 && physicalBlockBytes !== 4096) {
     throw new FormatError(
       `${path} must have physical blocks of 512 or 4096 bytes, got ${physicalBlockBytes}`,
     );
   }
-  return { physicalBlockBytes, sizeLb };
+  const supportsDiscard = calls !== null && discardBytes > 0;
+  return { isFile: false, physicalBlockBytes, logicalBlockBytes, sizeLb, supportsDiscard };
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -68,55 +100,106 @@ async function readNumber(path: string): Promise<number> {
   return value;
 }
 
-function fileDevice(handle: FileHandle, path: string, shape: Shape, writable: boolean): BlockDevice {
-  const { physicalBlockBytes, sizeLb } = shape;
+/** Larger writes past the page cache are copied into aligned memory a piece at a time. */
+const PIECE_BYTES = 1024 * 1024;
+
+interface Opened {
+  readonly path: string;
+  /** By way of the page cache. */
+  readonly handle: FileHandle;
+  /** Past it. */
+  readonly direct: FileHandle | null;
+  readonly calls: DeviceCalls | null;
+  readonly shape: Shape;
+  readonly writable: boolean;
+}
+
+function fileDevice({ path, handle, direct, calls, shape, writable }: Opened): BlockDevice {
+  const { isFile, physicalBlockBytes, logicalBlockBytes, sizeLb, supportsDiscard } = shape;
   let isOpen = true;
 
-  function checkRange(addressLb: Lb, countLb: Lb): void {
+  function checkRange(addressLb: Lb, countLb: Lb): ByteRange {
     if (!Number.isInteger(countLb) || addressLb < 0 || addressLb + countLb > sizeLb) {
       throw new IoError(
         'EINVAL',
         `${path}: ${countLb} blocks at ${addressLb} are not inside the ${sizeLb} of it`,
       );
     }
+    return { offsetBytes: addressLb * LOGICAL_BLOCK_BYTES, sizeBytes: countLb * LOGICAL_BLOCK_BYTES };
   }
 
-  async function write(addressLb: Lb, data: Uint8Array, how: WriteOptions = {}): Promise<void> {
+  function checkWritable(): void {
     if (!writable) throw new IoError('EROFS', `${path}: opened for reading only`);
-    checkRange(addressLb, data.length / LOGICAL_BLOCK_BYTES);
-    if (how.preflush === true) await flush();
-    await writeAll(handle, path, addressLb * LOGICAL_BLOCK_BYTES, data);
-    if (how.fua === true) await flush();
+  }
+
+  /** The handle past the page cache where it can take the range. */
+  function directFor({ offsetBytes, sizeBytes }: ByteRange): FileHandle | null {
+    return (offsetBytes | sizeBytes) % logicalBlockBytes === 0 ? direct : null;
+  }
+
+  async function read(range: ByteRange): Promise<Uint8Array> {
+    const past = directFor(range);
+    const bytes =
+      past === null || calls === null ? newBytes(range.sizeBytes) : alignedBytes(calls, range.sizeBytes);
+    const found = await readInto(past ?? handle, path, range.offsetBytes, bytes);
+    if (found < range.sizeBytes) throw new IoError('EIO', `${path} was cut while open`);
+    return bytes;
+  }
+
+  async function write(range: ByteRange, data: Uint8Array): Promise<void> {
+    const past = directFor(range);
+    if (past === null || calls === null || isAligned(calls, data)) {
+      await writeAll(past ?? handle, path, range.offsetBytes, data);
+      return;
+    }
+    const piece = alignedBytes(calls, Math.min(PIECE_BYTES, data.length));
+    for (let at = 0; at < data.length; at += piece.length) {
+      const part = data.subarray(at, at + piece.length);
+      piece.set(part);
+      await writeAll(past, path, range.offsetBytes + at, piece.subarray(0, part.length));
+    }
   }
 
   const flush = (): Promise<void> => asIo(path, () => handle.datasync());
 
+  async function writeWith(addressLb: Lb, data: Uint8Array, how: WriteOptions): Promise<void> {
+    checkWritable();
+    const range = checkRange(addressLb, data.length / LOGICAL_BLOCK_BYTES);
+    if (how.preflush === true) await flush();
+    await write(range, data);
+    if (how.fua === true) await flush();
+  }
+
   return {
     physicalBlockBytes,
     supportsFlush: true,
-    supportsDiscard: false,
+    supportsDiscard,
     sizeLb: () => sizeLb,
-    async read(addressLb, countLb) {
-      checkRange(addressLb, countLb);
-      const bytes = await readAt(
-        handle,
-        path,
-        addressLb * LOGICAL_BLOCK_BYTES,
-        countLb * LOGICAL_BLOCK_BYTES,
-      );
-      if (bytes.length < countLb * LOGICAL_BLOCK_BYTES)
-        throw new IoError('EIO', `${path} was cut while open`);
-      return bytes;
-    },
-    write: (addressLb, data, _step, how) => write(addressLb, data, how),
+    read: async (addressLb, countLb) => read(checkRange(addressLb, countLb)),
+    write: (addressLb, data, _step, how = {}) => writeWith(addressLb, data, how),
     flush,
-    async discard() {
-      throw new IoError('EOPNOTSUPP', `${path}: discard is not supported`);
+    async discard(addressLb, countLb) {
+      checkWritable();
+      const range = checkRange(addressLb, countLb);
+      if (calls === null || !supportsDiscard) {
+        throw new IoError('EOPNOTSUPP', `${path}: discard is not supported`);
+      }
+      if (countLb === 0) return;
+      await (isFile ? calls.punchHole : calls.discard)(handle.fd, path, range);
     },
+    ...(calls !== null && {
+      async zeroOut(addressLb: Lb, countLb: Lb) {
+        checkWritable();
+        const range = checkRange(addressLb, countLb);
+        if (countLb === 0) return;
+        await (isFile ? calls.zeroRange : calls.zeroOut)(handle.fd, path, range);
+      },
+    }),
     close() {
       if (!isOpen) return;
       isOpen = false;
       handle.close().catch(() => undefined);
+      direct?.close().catch(() => undefined);
     },
   };
 }

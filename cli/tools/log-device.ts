@@ -37,7 +37,8 @@ export async function withLogDevice<T>(
   options: { readonly writable: boolean },
   use: (log: LogDevice) => Promise<T>,
 ): Promise<T> {
-  const device = await openFileDevice(path, options);
+  // Past the page cache: a running walb driver writes its log device past it too.
+  const device = await openFileDevice(path, { ...options, direct: true });
   try {
     return await use(await readSuper(device, path));
   } finally {

@@ -46,7 +46,7 @@ export const wdevRedo = defineTool({
     const discard = discardModeOf(values);
     await withLogDevice(values.ldev, { writable: true }, async (log) => {
       const wlog = ringWlog(log, log.sector.writtenLsid, null);
-      const ddev = await openFileDevice(values.ddev, { writable: true });
+      const ddev = await openFileDevice(values.ddev, { writable: true, direct: true });
       try {
         const result = await redoWlog(wlog, ddev, STEPS, {
           discard,

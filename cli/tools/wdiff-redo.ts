@@ -53,7 +53,7 @@ export const wdiffRedo = defineTool({
   async body(values, { io, out }) {
     const mode: DiscardMode = values.discard ? 'passdown' : values.zero ? 'zero' : 'ignore';
     const pool = await io.codecs();
-    const device = await openFileDevice(values.device, { writable: true });
+    const device = await openFileDevice(values.device, { writable: true, direct: true });
     const read: IoCounts = { normal: 0, discard: 0, zero: 0, blocks: 0 };
     const written: IoCounts = { normal: 0, discard: 0, zero: 0, blocks: 0 };
     let clippedCount = 0;

@@ -55,7 +55,7 @@ export const wlogRedo = defineTool({
   },
   async body(values, { io, out }) {
     const discard = discardModeOf(values);
-    const device = await openFileDevice(values.device, { writable: true });
+    const device = await openFileDevice(values.device, { writable: true, direct: true });
     try {
       await withInput(values.input, io, async ({ source }) => {
         const wlog = await openWlog(new BufferedReader(source), { checkLsid: true });

@@ -1,3 +1,4 @@
+import { IoError } from '../errors.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import type { BlockDevice } from '../world/block-device.ts';
 import type { Step } from '../world/step.ts';
@@ -20,6 +21,8 @@ export interface DeviceWriterOptions {
 
 /** Zeros are written in pieces of this size. */
 const ZERO_PIECE_BYTES = 256 * 1024;
+/** From here on a device that makes zeros itself is worth waiting for. */
+const MIN_ZERO_OUT_BYTES = MIB;
 /** Neighbouring data of one image are joined into writes of this size. */
 const JOIN_BYTES = MIB;
 
@@ -47,6 +50,8 @@ export class DeviceWriter {
   #held: Uint8Array = NO_DATA;
   #heldLb: Lb = 0;
   #zeros: Uint8Array = NO_DATA;
+  /** False once the device has said that it cannot. */
+  #canZeroOut = true;
 
   constructor(device: BlockDevice, steps: DeviceWriteSteps, options: DeviceWriterOptions = {}) {
     this.#device = device;
@@ -76,14 +81,29 @@ export class DeviceWriter {
     this.#heldLb = addressLb;
   }
 
-  /** Begins to write zeros; waits while too much is in flight. */
+  /** Begins to write zeros; waits while too much is in flight, and for all of it where the device makes zeros itself. */
   async writeZeros(addressLb: Lb, sizeLb: Lb): Promise<void> {
+    if (sizeLb * LOGICAL_BLOCK_BYTES >= MIN_ZERO_OUT_BYTES && (await this.#zeroOut(addressLb, sizeLb)))
+      return;
     if (this.#zeros.length === 0) this.#zeros = new Uint8Array(ZERO_PIECE_BYTES);
     const pieceLb = ZERO_PIECE_BYTES / LOGICAL_BLOCK_BYTES;
     for (let at = 0; at < sizeLb; at += pieceLb) {
       const size = Math.min(pieceLb, sizeLb - at);
       await this.write(addressLb + at, this.#zeros.subarray(0, size * LOGICAL_BLOCK_BYTES));
     }
+  }
+
+  /** Waits for all writes and has the device make zeros; false when it cannot. */
+  async #zeroOut(addressLb: Lb, sizeLb: Lb): Promise<boolean> {
+    if (this.#device.zeroOut === undefined || !this.#canZeroOut) return false;
+    await this.drain();
+    try {
+      await this.#device.zeroOut(addressLb, sizeLb, this.#steps.write);
+    } catch (error) {
+      if (!(error instanceof IoError) || error.code !== 'EOPNOTSUPP') throw error;
+      this.#canZeroOut = false;
+    }
+    return this.#canZeroOut;
   }
 
   /** Waits for all writes, then discards. */

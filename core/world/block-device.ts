@@ -24,6 +24,11 @@ export interface BlockDevice {
   flush(step: Step): Promise<void>;
   /** Afterwards the range reads as zeros, as before, or (fixed once) something else, by device. */
   discard(addressLb: Lb, sizeLb: Lb, step: Step): Promise<void>;
+  /**
+   * Makes the range zeros, as a write of them would, where the device can do that faster. Throws IoError EOPNOTSUPP
+   * where it turns out that it cannot.
+   */
+  zeroOut?(addressLb: Lb, sizeLb: Lb, step: Step): Promise<void>;
   /** Never throws; closing twice is harmless. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { FormatError, IoError } from '../../core/errors.ts';
@@ -17,18 +17,35 @@ describe('a file as a device', () => {
   it('is read and written by blocks', async () => {
     writeFileSync(path('disk'), new Uint8Array(4 * 512 + 100));
     const device = await openFileDevice(path('disk'), { writable: true });
-    expect([device.sizeLb(), device.physicalBlockBytes, device.supportsDiscard]).toEqual([4, 512, false]);
+    expect([device.sizeLb(), device.physicalBlockBytes, device.supportsDiscard]).toEqual([4, 512, true]);
     await device.write(2, new Uint8Array(512).fill(7), STEP, { preflush: true, fua: true });
     expect([...(await device.read(1, 2, STEP)).subarray(510, 514)]).toEqual([0, 0, 7, 7]);
     await device.flush(STEP);
     await expect(device.read(3, 2, STEP)).rejects.toThrow('2 blocks at 3 are not inside');
     await expect(device.write(4, new Uint8Array(512), STEP)).rejects.toThrow(IoError);
     await expect(device.write(0, new Uint8Array(100), STEP)).rejects.toThrow(IoError);
-    await expect(device.discard(0, 1, STEP)).rejects.toThrow('discard is not supported');
+    await expect(device.discard(3, 2, STEP)).rejects.toThrow('2 blocks at 3 are not inside');
     device.close();
     device.close();
     const readOnly = await openFileDevice(path('disk'), { writable: false });
     await expect(readOnly.write(0, new Uint8Array(512), STEP)).rejects.toThrow('opened for reading only');
+    readOnly.close();
+  });
+
+  it('loses the blocks of discards and zeros, and keeps its size', async () => {
+    writeFileSync(path('holes'), Buffer.alloc(1 << 20, 7));
+    const device = await openFileDevice(path('holes'), { writable: true });
+    const before = statSync(path('holes')).blocks;
+    await device.discard(8, 1024, STEP);
+    await device.zeroOut?.(1500, 100, STEP);
+    await device.discard(3, 0, STEP);
+    device.close();
+    const expected = Buffer.alloc(1 << 20, 7);
+    expected.fill(0, 8 * 512, 1032 * 512).fill(0, 1500 * 512, 1600 * 512);
+    expect(Buffer.compare(readFileSync(path('holes')), expected)).toBe(0);
+    expect(statSync(path('holes')).blocks).toBeLessThan(before);
+    const readOnly = await openFileDevice(path('holes'), { writable: false });
+    await expect(readOnly.discard(0, 1, STEP)).rejects.toThrow('opened for reading only');
     readOnly.close();
   });
 

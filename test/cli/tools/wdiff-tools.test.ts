@@ -99,8 +99,16 @@ describe('wdiff-redo', () => {
       'Failed to redo: 500 8 Discard',
       'Failed to redo: 1000 64 Discard',
     ]);
-    const discard = await run('wdiff-redo', ['-d', '-i', wdiff, folder.path('fits.img')]);
-    expect([discard.status, discard.err.includes('discard is not supported')]).toEqual([1, true]);
+    const discard = await run('wdiff-redo', [
+      '-d',
+      '-i',
+      wdiff,
+      folder.write('full.img', new Uint8Array(1064 * 512).fill(7)),
+    ]);
+    expect([discard.status, discard.err]).toEqual([0, '']);
+    expect(linesOf(discard.out).slice(-6)).toContain('  nIoDiscard: 2');
+    const discarded = folder.read('full.img').subarray(1000 * 512, 1064 * 512);
+    expect(discarded.every((byte) => byte === 0)).toBe(true);
   });
 });
 
