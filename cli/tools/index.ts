@@ -17,6 +17,7 @@ import { wdiffNameGen } from './wdiff-name-gen.ts';
 import { wdiffRedo } from './wdiff-redo.ts';
 import { wdiffSend } from './wdiff-send.ts';
 import { wdiffShow } from './wdiff-show.ts';
+import { wldevChecker } from './wldev-checker.ts';
 import { wldevDump } from './wldev-dump.ts';
 import { wldevInfo } from './wldev-info.ts';
 import { wldevShow } from './wldev-show.ts';
@@ -53,6 +54,7 @@ export const TOOLS: ReadonlyMap<string, Tool> = new Map<string, Tool>([
   ['wdiff-redo', wdiffRedo],
   ['wdiff-send', wdiffSend],
   ['wdiff-show', wdiffShow],
+  ['wldev-checker', wldevChecker],
   ['wldev-dump', wldevDump],
   ['wldev-info', wldevInfo],
   ['wldev-show', wldevShow],

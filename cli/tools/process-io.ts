@@ -4,18 +4,21 @@ import { nodeNetwork } from '../../native/network.ts';
 import { removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
 import { stdinReader, streamSink, streamSource } from '../../native/stdio.ts';
+import { walbHost } from '../../native/walb-host.ts';
 import type { Tool, ToolIo } from './tool.ts';
 
 /** Signals that end a program, and their numbers. */
 const SIGNALS = [
   ['SIGHUP', 1],
   ['SIGINT', 2],
+  ['SIGQUIT', 3],
   ['SIGTERM', 15],
 ] as const;
 
 /** Runs a tool on standard input, output and error of this process; gives its exit status. */
 export async function runToolInProcess(tool: Tool, argv: readonly string[]): Promise<number> {
   let pool: Promise<ThreadedCodecPool> | undefined;
+  let stopping: AbortController | undefined;
   const stdin = streamSource(process.stdin, 'standard input');
   const io: ToolIo = {
     stdin,
@@ -26,10 +29,17 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
     clock: nodeClock(),
     random: nodeRandom(),
     network: nodeNetwork(),
+    workFolder: '.',
+    walbHost: walbHost(),
+    untilStopped: () => (stopping ??= new AbortController()).signal,
     codecs: () => (pool ??= threadedCodecPool()),
   };
   for (const [signal, number] of SIGNALS) {
     process.once(signal, () => {
+      if (stopping !== undefined && !stopping.signal.aborted) {
+        stopping.abort();
+        return;
+      }
       removeUnfinishedFiles();
       process.exit(128 + number);
     });

@@ -5,6 +5,7 @@ import type { Clock } from '../../core/world/clock.ts';
 import type { CodecPool } from '../../core/world/codec.ts';
 import type { Network } from '../../core/world/network.ts';
 import type { Random } from '../../core/world/random.ts';
+import type { WalbHost } from '../../native/walb-host.ts';
 import {
   type HelpTexts,
   helpText,
@@ -27,6 +28,12 @@ export interface ToolIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  /** Where files without a name of their own go. */
+  readonly workFolder: string;
+  /** The walb driver of this host. */
+  readonly walbHost: WalbHost;
+  /** For tools that run until they are interrupted: whoever asks ends by itself when a signal comes. */
+  readonly untilStopped: () => AbortSignal;
   /** Loaded at first use: some tools need no codec. */
   readonly codecs: () => Promise<CodecPool>;
 }
@@ -108,7 +115,7 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 /** `YYYY-MM-DD hh:mm:ss.mmm LEVEL TOOL:MESSAGE`, UTC. */
-function logLine(nowMs: number, level: string, tool: string, message: string): string {
+export function logLine(nowMs: number, level: string, tool: string, message: string): string {
   const time = unixTimeToPretty(Math.floor(nowMs / MS_PER_S)).replace('T', ' ');
   const ms = String(nowMs % MS_PER_S).padStart(3, '0');
   return `${time}.${ms} ${level} ${tool}:${message}`;

@@ -9,6 +9,7 @@ import type { Clock } from '../../../core/world/clock.ts';
 import type { CodecPool } from '../../../core/world/codec.ts';
 import { nativeCodecPool } from '../../../native/codecs.ts';
 import { nodeNetwork } from '../../../native/network.ts';
+import { type WalbHost, walbHost } from '../../../native/walb-host.ts';
 import { KeyedRandom } from '../../../sim/random.ts';
 import { goldenDir } from '../../golden.ts';
 
@@ -27,6 +28,10 @@ export interface RunOptions {
   readonly stdinIsFile?: boolean;
   /** Bytes that one read of standard input gives at most. */
   readonly chunkBytes?: number;
+  readonly walbHost?: WalbHost;
+  readonly workFolder?: string;
+  /** Stops tools that run until they are stopped. */
+  readonly stop?: AbortSignal;
 }
 
 /** A clock on which every timer is due at once: a wait only moves it. */
@@ -69,6 +74,9 @@ export async function run(
       below: (_purpose, bound) => random.below(bound),
     },
     network: nodeNetwork(),
+    workFolder: options.workFolder ?? '/nonexistent',
+    walbHost: options.walbHost ?? walbHost(),
+    untilStopped: () => options.stop ?? new AbortController().signal,
     codecs: () => (pool ??= nativeCodecPool()),
   };
   const status = await tool.run(argv, io);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TOOLS } from '../../../cli/tools/index.ts';
 import { IoError } from '../../../core/errors.ts';
 import { nodeNetwork } from '../../../native/network.ts';
+import { walbHost } from '../../../native/walb-host.ts';
 import { run } from './kit.ts';
 
 const NAMES = [...TOOLS.keys()];
@@ -57,6 +58,9 @@ it('ends quietly when nobody reads its output any more', async () => {
     clock: { monotonicUs: () => 0, wallTimeS: () => 0, startTimer: () => () => undefined },
     random: { bytes: (_purpose, size) => new Uint8Array(size), below: () => 0 },
     network: nodeNetwork(),
+    workFolder: '.',
+    walbHost: walbHost(),
+    untilStopped: () => new AbortController().signal,
     codecs: () => Promise.reject(new Error('not needed')),
   });
   expect([status, err]).toEqual([141, '']);
