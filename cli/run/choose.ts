@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { register } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorText, FormatError, NotFoundError } from '../../core/errors.ts';
@@ -89,9 +90,24 @@ export async function scenariosOf(file: string): Promise<Scenario[]> {
   return found;
 }
 
+/** Files that were imported: a run asks for its scenario more than once. */
+const imported = new Map<string, Promise<unknown>>();
+
+function importFile(url: string): Promise<unknown> {
+  let found = imported.get(url);
+  if (found === undefined) {
+    found = importAfresh(url);
+    imported.set(url, found);
+  }
+  return found;
+}
+
 /** TypeScript goes through tsx, unless this process runs on TypeScript itself. */
-async function importFile(url: string): Promise<unknown> {
-  if (!/\.[cm]?ts$/.test(url) || import.meta.url.endsWith('.ts')) return import(url);
+async function importAfresh(url: string): Promise<unknown> {
+  if (import.meta.url.endsWith('.ts')) return import(url);
+  // Once in each thread.
+  if (imported.size === 0) register('./user-modules.js', import.meta.url);
+  if (!/\.[cm]?ts$/.test(url)) return import(url);
   const { tsImport } = await import('tsx/esm/api');
   return tsImport(url, import.meta.url);
 }

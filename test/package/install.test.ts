@@ -321,6 +321,38 @@ describe('the program', () => {
     expect(told.status).toBe(0);
   });
 
+  it('runs the first scenario of the README in an empty folder', () => {
+    const bare = mkdtempSync(join(work, 'first-'));
+    const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const [, name = '', code = ''] = /Save this as `([\w-]+\.ts)`.*?```ts\n(.*?)```/s.exec(text) ?? [];
+    writeFileSync(join(bare, name), code);
+    expect(text).toContain(`npx walbox run ./${name}`);
+    const { stdout, stderr } = run(bare, join(plain, 'node_modules', '.bin', 'walbox'), [
+      'run',
+      `./${name}`,
+      '--quiet',
+    ]);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^\npassed: my-backup: 3 restored images/);
+  });
+
+  it.each([
+    ['JavaScript', 'my-scenario.mjs', 'import { siteScenario }'],
+    ['what imports a file of its own', 'my-scenario.ts', "import './helper';\nimport { siteScenario }"],
+  ])('runs %s in a folder where walbox is not installed', (_, name, begin) => {
+    const bare = mkdtempSync(join(work, 'bare-'));
+    const text = readFileSync(join(EXAMPLES, 'my-scenario.ts'), 'utf8').replace(
+      'import { siteScenario }',
+      begin,
+    );
+    writeFileSync(join(bare, name), text);
+    writeFileSync(join(bare, 'helper.ts'), 'export const helper: number = await Promise.resolve(1);\n');
+    const program = join(plain, 'node_modules', '.bin', 'walbox');
+    const { stdout, stderr } = run(bare, program, ['run', `./${name}`, '--quiet']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^\npassed: my-scenario: 3 restored images/);
+  });
+
   it('runs them side by side in threads, and says which failed', () => {
     const text = readFileSync(join(EXAMPLES, 'my-scenario.ts'), 'utf8');
     const failing = text
