@@ -1,3 +1,4 @@
+import { LIBRARY_MUTANTS } from './library.ts';
 import type { StoryMutant, UnitMutant } from './mutant.ts';
 import { ARCHIVE_MUTANTS } from './stories/archive.ts';
 import { DEVICE_MUTANTS } from './stories/device.ts';
@@ -265,4 +266,5 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     breaks: 'the judge lets a snapshot pass that holds writes of after it',
     tests: ['test/sim/ledger.test.ts'],
   },
+  ...LIBRARY_MUTANTS,
 ];

@@ -12,6 +12,7 @@ const PARTS = [
   'native',
   'cli',
   'scenarios',
+  'testing',
   'test',
   'fixtures',
   'docs',

@@ -1,0 +1,77 @@
+import type { UnitMutant } from './mutant.ts';
+
+/** Mistakes in what those who embed walbox are given. */
+export const LIBRARY_MUTANTS: readonly UnitMutant[] = [
+  {
+    name: 'blocks-oldest-first',
+    file: 'core/engine/read-blocks.ts',
+    text: 'await fillFromWdiff(wdiffs[i], target, pool);',
+    replacement: 'await fillFromWdiff(wdiffs[wdiffs.length - 1 - i], target, pool);',
+    breaks: 'a block that several diffs have is read from the oldest',
+    tests: ['test/core/engine/read-blocks.test.ts'],
+  },
+  {
+    name: 'blocks-from-image-begin',
+    file: 'core/engine/read-blocks.ts',
+    text: 'const begin = imageOffsetLb * LOGICAL_BLOCK_BYTES;',
+    replacement: 'const begin = 0 * imageOffsetLb;',
+    breaks: 'a piece from the midst of an image of an indexed wdiff is read from its beginning',
+    tests: ['test/core/engine/read-blocks.test.ts'],
+  },
+  {
+    name: 'story-power-loss-untold',
+    file: 'testing/simulate.ts',
+    text: 'site.device(group.server(name), i).ledger.powerLoss();',
+    replacement: 'site.device(group.server(name), i);',
+    breaks: 'the judge blames a group for what a power loss may take away',
+    tests: ['test/testing/simulate.test.ts'],
+  },
+  {
+    name: 'story-not-judged',
+    file: 'testing/simulate.ts',
+    text: "summary: judgeAtEnd ? await judged(made, site) : ''",
+    replacement: "summary: judgeAtEnd && made === null ? await judged(made, site) : ''",
+    breaks: 'a story passes whatever archives hold when it ends',
+    tests: ['test/testing/simulate.test.ts'],
+  },
+  {
+    name: 'replay-without-options',
+    file: 'testing/simulate.ts',
+    text: 'JSON.stringify(options)',
+    replacement: 'JSON.stringify({})',
+    breaks: 'what a failure prints to be run again runs something else',
+    tests: ['test/testing/simulate.test.ts'],
+  },
+  {
+    name: 'history-failure-swallowed',
+    file: 'testing/simulate.ts',
+    text: 'if (failure === null) return { ...outcome, value: told.value as T };',
+    replacement: 'if (failure !== undefined) return { ...outcome, value: told.value as T };',
+    breaks: 'a history passes in which a property does not hold',
+    tests: ['test/testing/simulate.test.ts'],
+  },
+  {
+    name: 'restorable-by-list-alone',
+    file: 'testing/matchers.ts',
+    text: 'const complaint = await examined.judge(ax, volume, gid);\n    if (complaint !== null) return failed(',
+    replacement: 'const complaint = null;\n    if (complaint !== null) return failed(',
+    breaks: 'toBeRestorable holds for a snapshot whose image is wrong',
+    tests: ['test/testing/matchers.test.ts'],
+  },
+  {
+    name: 'converges-unfollowed',
+    file: 'testing/matchers.ts',
+    text: '    } catch {\n      return `gid ',
+    replacement: '    } catch {\n      continue;\n      return `gid ',
+    breaks: 'toConverge holds while nothing reaches an archive',
+    tests: ['test/testing/matchers.test.ts'],
+  },
+  {
+    name: 'arbitraries-do-not-shrink',
+    file: 'testing/fast-check.ts',
+    text: 'return fc.stream(wrapped(this.#simpler(value)));',
+    replacement: 'return fc.stream(wrapped(this.#simpler(value))).take(0);',
+    breaks: 'a failing history is as large as it was drawn',
+    tests: ['test/testing/fast-check.test.ts'],
+  },
+];
