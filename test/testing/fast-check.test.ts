@@ -8,9 +8,12 @@ import * as arbitraries from '../../testing/fast-check.ts';
 import { simulate } from '../../testing/simulate.ts';
 import { performWorkload, type Workload } from '../../testing/workload.ts';
 
+/** Whatever test/fixed-seed.ts says of other tests. */
+const SHRINK = { endOnFailure: false } as const;
+
 /** The smallest value for which something does not hold, as fast-check finds it. */
 function shrunk<T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => boolean): T {
-  const { failed, counterexample } = fc.check(fc.property(arbitrary, holds), { numRuns: 200 });
+  const { failed, counterexample } = fc.check(fc.property(arbitrary, holds), { numRuns: 200, ...SHRINK });
   if (!failed || counterexample === null) throw new Error('the property holds');
   return counterexample[0] as T;
 }
@@ -47,7 +50,7 @@ describe('arbitraries', () => {
     const [given] = fc.sample(arbitraries.history(), { numRuns: 1, seed: 3 });
     const { counterexample } = fc.check(
       fc.property(arbitraries.history(), ({ operations }) => operations.length < 3),
-      { examples: [[given as ChaosHistory]], numRuns: 1 },
+      { examples: [[given as ChaosHistory]], numRuns: 1, ...SHRINK },
     );
     expect(counterexample?.[0].operations.length).toBe(3);
     expect(counterexample?.[0].faults).toEqual([]);
@@ -116,7 +119,7 @@ describe('properties of simulated groups', () => {
       fc.asyncProperty(arbitraries.workload({ sizeLb: 8, maxIoLb: 2, maxLength: 4 }), async (workload) => {
         await story(workload);
       }),
-      { numRuns: 20 },
+      { numRuns: 20, ...SHRINK },
     );
     const least = details.counterexample?.[0] ?? [];
     expect(least).toEqual([{ kind: 'write', addressLb: 0, sizeLb: 1, key: 1 }]);
