@@ -88,6 +88,22 @@ import { u25 } from './untested/u25-odd-operations.ts';
 import { u26 } from './untested/u26-hostile-connections.ts';
 import { u27 } from './untested/u27-damaged-metadata.ts';
 import { u28 } from './untested/u28-grown-during-sync.ts';
+import { u29 } from './untested/u29-cut-conversations.ts';
+import { u30 } from './untested/u30-one-way-loss.ts';
+import { u31 } from './untested/u31-slow-links.ts';
+import { u32 } from './untested/u32-corrupted-bytes.ts';
+import { u33 } from './untested/u33-large-packs.ts';
+import { u34 } from './untested/u34-last-gids.ts';
+import { u35 } from './untested/u35-very-many.ts';
+import { u36 } from './untested/u36-restored-in-use.ts';
+import { u37 } from './untested/u37-hash-collision.ts';
+import { u38 } from './untested/u38-same-second.ts';
+import { u39 } from './untested/u39-odd-times.ts';
+import { u40 } from './untested/u40-send-error-and-clock.ts';
+import { u41 } from './untested/u41-restart-during-waits.ts';
+import { u42 } from './untested/u42-no-remote-commands.ts';
+import { u43 } from './untested/u43-archive-name-reused.ts';
+import { u44 } from './untested/u44-other-version.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -145,6 +161,22 @@ export const CATALOGUE: readonly Chapter[] = [
       u26,
       u27,
       u28,
+      u29,
+      u30,
+      u31,
+      u32,
+      u33,
+      u34,
+      u35,
+      u36,
+      u37,
+      u38,
+      u39,
+      u40,
+      u41,
+      u42,
+      u43,
+      u44,
     ],
   },
 ];

@@ -55,6 +55,23 @@ export async function readVolume(host: SimHost, path: string): Promise<Uint8Arra
   });
 }
 
+/** Lets a program of the host keep a volume open until the function that is returned is called. */
+export function holdVolume(host: SimHost, path: string): Promise<() => void> {
+  const name = path.split('/').at(-1) ?? '';
+  return new Promise((resolve, reject) => {
+    const process = host.spawn(`hold ${name}`, async (world) => {
+      try {
+        await world.volumes.open(name, 'read', 'group.hold-volume');
+        resolve(() => process.kill());
+      } catch (error) {
+        reject(error);
+        return 1;
+      }
+      return new Promise<number>(() => {});
+    });
+  });
+}
+
 /** Removes the server's files, and all volumes where there is a store. */
 export async function loseData(host: SimHost, server: ServerConnectionParam): Promise<void> {
   await removeFiles(host);

@@ -1,5 +1,5 @@
 import { createController } from '../core/control/controller.ts';
-import type { Capability, Group } from '../core/control/group.ts';
+import type { Capability, ChangedOptions, Group } from '../core/control/group.ts';
 import { type ServerConnectionParam, ServerLayout } from '../core/control/server-layout.ts';
 import { WalbDevice } from '../core/control/walb-device.ts';
 import { NotFoundError, StateError, TimeoutError } from '../core/errors.ts';
@@ -16,7 +16,7 @@ import type { StorageWorld } from '../core/world/index.ts';
 import type { SimDiskOptions } from './disk.ts';
 import { SimFileSystem, type SimFileSystemOptions } from './file-system.ts';
 import { SimGroupDevice } from './group-device.ts';
-import { BASE_DIRECTORY, filesOf, leaveRoom, loseData, readVolume } from './group-hosts.ts';
+import { BASE_DIRECTORY, filesOf, holdVolume, leaveRoom, loseData, readVolume } from './group-hosts.ts';
 import type { GroupLayout } from './group-layout.ts';
 import type { HostParts, SimHost } from './host.ts';
 import type { Simulation } from './simulation.ts';
@@ -136,6 +136,8 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
     ...(options.print === undefined ? {} : { print: options.print }),
     ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
   });
+  /** What was changed at starts, by server. */
+  const changed = new Map<string, ChangedOptions>();
   const hostOf = (name: string) => hosts.get(find(name).name) as SimHost;
   const group: SimGroup = {
     simulation,
@@ -152,6 +154,7 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
         return new WalbDevice(String(i), `/dev/disk/log${i}`, `/dev/disk/data${i}`, control, world.clock);
       }),
     readVolume: async (archive, path) => readVolume(hostOf(archive), path),
+    holdVolume: async (archive, path) => holdVolume(hostOf(archive), path),
     clock: { nowUs: () => simulation.nowUs, sleep: (seconds) => simulation.sleep(seconds * US_PER_S) },
     eventually: async (condition, timeoutS, what) => {
       const deadlineUs = simulation.nowUs + timeoutS * US_PER_S;
@@ -165,9 +168,10 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       hostOf(name)
         .processes.get(programOf(find(name)))
         ?.kill(),
-    startServer: async (name) => {
+    startServer: async (name, changes = {}) => {
       const server = find(name);
-      spawnServer(hostOf(name), server, controller.layout, options);
+      changed.set(name, { ...changed.get(name), ...changes });
+      spawnServer(hostOf(name), server, controller.layout, options, changed.get(name) ?? {});
       const answers = async () => {
         try {
           return (await controller.getHostType(server)) === server.kind;
@@ -182,6 +186,9 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
       await loseData(hostOf(name), find(name));
     },
     partition: (a, b) => simulation.network.partition(hostOf(a).name, hostOf(b).name),
+    partitionOneWay: (from, to) => simulation.network.partitionOneWay(hostOf(from).name, hostOf(to).name),
+    delayLink: (a, b, delayS) =>
+      simulation.network.slowLink(hostOf(a).name, hostOf(b).name, { latencyMinUs: delayS * US_PER_S }),
     heal: (a, b) => {
       simulation.network.heal(hostOf(a).name, hostOf(b).name);
       simulation.network.resetLink(hostOf(a).name, hostOf(b).name);
@@ -254,8 +261,9 @@ function spawnServer(
   server: ServerConnectionParam,
   servers: ServerLayout,
   options: SimGroupOptions,
+  changed: ChangedOptions,
 ): void {
-  const common = { nodeId: server.name, port: server.address.port, baseDirectory: BASE_DIRECTORY };
+  const common = { ...changed, nodeId: server.name, port: server.address.port, baseDirectory: BASE_DIRECTORY };
   host.spawn(programOf(server), async (world) => {
     const status = new ProcessStatus();
     switch (server.kind) {

@@ -1,3 +1,6 @@
+import type { ArchiveOptions } from '../server/archive/options.ts';
+import type { ProxyOptions } from '../server/proxy/options.ts';
+import type { StorageOptions } from '../server/storage/options.ts';
 import type { Lb, MonotonicUs } from '../units.ts';
 import type { World } from '../world/index.ts';
 import type { Controller } from './controller.ts';
@@ -54,6 +57,9 @@ export interface GroupDevice {
 /** The two disks that a walb device is made of. */
 export type WalbDisk = 'log' | 'data';
 
+/** Options of a server that an operator changes at a restart. */
+export type ChangedOptions = Partial<StorageOptions> & Partial<ProxyOptions> & Partial<ArchiveOptions>;
+
 /**
  * A backup group as scenarios see it, in whichever world it runs (docs/writing-scenarios.md). Faults that the
  * world cannot do throw StateError; ask `capabilities` first.
@@ -71,6 +77,8 @@ export interface Group {
   walbDevices(storage: string): readonly WalbDevice[];
   /** Reads a whole volume at an archive by the path that `getRestoredPath` gave. */
   readVolume(archive: string, path: string): Promise<Uint8Array>;
+  /** A program on an archive's host opens a volume and keeps it open until the function that is returned is called. */
+  holdVolume(archive: string, path: string): Promise<() => void>;
   readonly clock: {
     nowUs(): MonotonicUs;
     sleep(seconds: number): Promise<void>;
@@ -82,14 +90,18 @@ export interface Group {
   kill(server: string): void;
   /**
    * Starts a server process and waits until it answers. A storage is told the primary archive and the proxies
-   * that the controller's layout has now.
+   * that the controller's layout has now. `options` are others than before, from now on.
    */
-  startServer(server: string): Promise<void>;
+  startServer(server: string, options?: ChangedOptions): Promise<void>;
   /** Loses all files of a server that does not run, and an archive's volumes. Walb devices stay. */
   loseData(server: string): Promise<void>;
   /** From now on nothing arrives between the hosts of two servers: a black hole. */
   partition(a: string, b: string): void;
-  /** Ends `partition` and `limitBandwidth` between two servers. */
+  /** As `partition`, in one direction: the other one goes on. */
+  partitionOneWay(from: string, to: string): void;
+  /** Everything between the hosts of two servers takes so much longer, in each direction. */
+  delayLink(a: string, b: string, delayS: number): void;
+  /** Ends `partition`, `partitionOneWay`, `delayLink` and `limitBandwidth` between two servers. */
   heal(a: string, b: string): void;
   /** Lets so many bytes a second pass between two servers, in each direction. */
   limitBandwidth(a: string, b: string, bytesPerS: number): void;

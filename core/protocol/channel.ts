@@ -21,7 +21,7 @@ export const LIMITS = {
   /** One parameter, one line of a value, one error text. */
   textBytes: 64 * KIB,
   /** Elements of a list. */
-  listCount: 64 * KIB,
+  listCount: MIB,
   /** All elements of a list together. */
   listBytes: 16 * MIB,
   /** Bytes of the peer that are read and dropped behind an error reply. */

@@ -1,5 +1,5 @@
 import type { Controller } from '../../core/control/controller.ts';
-import type { Group } from '../../core/control/group.ts';
+import type { ChangedOptions, Group } from '../../core/control/group.ts';
 import type { StopMode } from '../../core/control/life-cycle.ts';
 import { type ServerConnectionParam, ServerLayout } from '../../core/control/server-layout.ts';
 import type { Gid } from '../../core/units.ts';
@@ -84,8 +84,12 @@ export class Operator {
     this.story.note(`kill -9 ${server.name}`);
   }
 
-  async start(server: Server): Promise<void> {
-    await this.story.step(`start ${server.name}`, () => this.group.startServer(server.name));
+  /** Starts a server process, with other options than before where some are given. */
+  async start(server: Server, options: ChangedOptions = {}): Promise<void> {
+    const words = Object.entries(options).map(([name, value]) => `, ${name} = ${String(value)}`);
+    await this.story.step(`start ${server.name}${words.join('')}`, () =>
+      this.group.startServer(server.name, options),
+    );
   }
 
   /** Ends a server by command and waits until it has ended. */
@@ -96,9 +100,9 @@ export class Operator {
     await this.eventually(() => !this.group.isRunning(server.name), 100, `${server.name} has ended`);
   }
 
-  async restart(server: Server): Promise<void> {
+  async restart(server: Server, options: ChangedOptions = {}): Promise<void> {
     await this.shutdown(server);
-    await this.start(server);
+    await this.start(server, options);
   }
 
   /** Kills a server if it runs, loses all its data and starts it again. */
@@ -133,6 +137,12 @@ export class Operator {
     this.story.note(`nothing arrives any more between ${a.name} and ${others.map((b) => b.name).join(', ')}`);
   }
 
+  /** As `cutLink`, in one direction only. */
+  cutOneWay(from: Server, to: Server): void {
+    this.group.partitionOneWay(from.name, to.name);
+    this.story.note(`nothing arrives any more at ${to.name} from ${from.name}; back it does`);
+  }
+
   healLink(a: Server, others: readonly Server[]): void {
     for (const b of others) this.group.heal(a.name, b.name);
     this.story.note(`the link between ${a.name} and ${others.map((b) => b.name).join(', ')} works again`);
@@ -141,6 +151,11 @@ export class Operator {
   limitLink(a: Server, b: Server, bytesPerS: number): void {
     this.group.limitBandwidth(a.name, b.name, bytesPerS);
     this.story.note(`${bytesPerS} bytes a second pass between ${a.name} and ${b.name}`);
+  }
+
+  delayLink(a: Server, b: Server, delayS: number): void {
+    this.group.delayLink(a.name, b.name, delayS);
+    this.story.note(`everything between ${a.name} and ${b.name} takes ${delayS} s more`);
   }
 
   // ---- waiting

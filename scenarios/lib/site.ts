@@ -261,15 +261,21 @@ export class Site extends Operator {
     options: BackupOptions,
   ): Promise<Gid> {
     const device = this.deviceOf(sx, vol);
+    const before = new Map(this.#taken(vol));
     if (kind === 'hashBackup') await this.#forgetLost(vol);
+    // A new history: even a backup that is cut may have begun one at the archive.
+    else this.#taken(vol).clear();
+    const typed = `walbc.${kind}(${sx.name}, ${vol})`;
     const gid = await device.snapshot(async () => {
-      const gid = await this.story.step(`walbc.${kind}(${sx.name}, ${vol})`, () =>
-        this.walbc[kind](sx, vol, { timeoutS: 1000, ...options }),
-      );
+      const gid = await this.story
+        .step(typed, () => this.walbc[kind](sx, vol, { timeoutS: 1000, ...options }))
+        .catch((error: unknown) => {
+          if (isRefusal(error)) for (const [gid, taken] of before) this.#taken(vol).set(gid, taken);
+          throw error;
+        });
       this.story.check(gid !== null, 'a backup that is waited for gives a gid');
       return gid ?? 0;
     });
-    if (kind === 'fullBackup') this.#taken(vol).clear();
     this.#taken(vol).set(gid, { device, sizeLb: device.device.sizeLb() });
     return gid;
   }
@@ -436,6 +442,11 @@ export class Site extends Operator {
     this.#loadCount += 1;
     return this.random.at('scenario', purpose, this.#loadCount);
   }
+}
+
+/** Whether a backup was refused before any server had begun it. */
+function isRefusal(error: unknown): boolean {
+  return /prepare_backup|not accepted by archive|StateMachineTransaction/.test(errorText(error));
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -166,5 +166,6 @@ async function register(
       await saveSize(server, volume, request.volSizeLb);
     }
     volume.lastReceivedAtS = world.clock.wallTimeS();
+    volume.lastReceivedAtUs = world.clock.monotonicUs();
   });
 }

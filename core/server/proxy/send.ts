@@ -19,7 +19,7 @@ import { cutBySize, mergeableDiffList } from '../../snapshot/diff-chain.ts';
 import type { HostInfoForBkp } from '../../snapshot/host-info.ts';
 import type { MetaDiff } from '../../snapshot/meta.ts';
 import { diffToText } from '../../snapshot/meta.ts';
-import { MIB } from '../../units.ts';
+import { MIB, US_PER_S } from '../../units.ts';
 import type { FileHandle, World } from '../../world/index.ts';
 import { openConversation } from '../shared/client.ts';
 import { fileReader } from '../shared/file-stream.ts';
@@ -275,8 +275,9 @@ async function refused(
   return { kind: 'retry' };
 }
 
-/** True when the last wlog came too long ago; a clock that was set back says no. */
+/** True when the last wlog came too long ago, whatever the wall clock was set to since. */
 function isRetryTimeout(server: ProxyServer, volume: ProxyVolume): boolean {
-  if (volume.lastReceivedAtS === 0) return false;
-  return server.world.clock.wallTimeS() - volume.lastReceivedAtS > server.options.retryTimeoutS;
+  if (volume.lastReceivedAtUs === null) return false;
+  const waitedUs = server.world.clock.monotonicUs() - volume.lastReceivedAtUs;
+  return waitedUs > server.options.retryTimeoutS * US_PER_S;
 }

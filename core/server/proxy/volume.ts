@@ -2,7 +2,7 @@ import { StateError } from '../../errors.ts';
 import { Reader, Writer } from '../../format/serializer.ts';
 import { type HostInfoForBkp, readHostInfo, writeHostInfo } from '../../snapshot/host-info.ts';
 import { decodeWith, encodeWith } from '../../snapshot/meta-codec.ts';
-import type { Lb, UnixTimeS } from '../../units.ts';
+import type { Lb, MonotonicUs, UnixTimeS } from '../../units.ts';
 import type { World } from '../../world/index.ts';
 import { ActionCounters } from '../shared/action-counter.ts';
 import { Condition } from '../shared/condition.ts';
@@ -49,6 +49,8 @@ export interface ProxyVolume {
   sizeLb: Lb;
   /** 0 = never since the process started. */
   lastReceivedAtS: UnixTimeS;
+  /** The same by the clock that never jumps; null before the first. */
+  lastReceivedAtUs: MonotonicUs | null;
 }
 
 export interface SendTask {
@@ -125,6 +127,7 @@ function newVolume(server: ProxyServer, volId: string): ProxyVolume {
     archives: new Map(),
     sizeLb: 0,
     lastReceivedAtS: 0,
+    lastReceivedAtUs: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { GroupFiles } from '../../../core/control/group.ts';
+import type { ChangedOptions, GroupFiles } from '../../../core/control/group.ts';
 import { makeSyncOpt } from '../../../core/control/queries.ts';
 import { type ServerConnectionParam, ServerLayout } from '../../../core/control/server-layout.ts';
 import { errorText } from '../../../core/errors.ts';
@@ -24,6 +24,9 @@ export interface Shell {
   };
   readonly network: {
     partition(a: Server, b: Server): void;
+    partitionOneWay(from: Server, to: Server): void;
+    /** Everything takes so much longer. */
+    delay(a: Server, b: Server, delayS: number): void;
     /** Without servers: everything. */
     heal(a?: Server, b?: Server): void;
     /** So many bytes a second pass. */
@@ -33,8 +36,9 @@ export interface Shell {
   readonly heal: Shell['network']['heal'];
   sleep(seconds: number): Promise<void>;
   kill(server: Server): void;
-  start(server: Server): Promise<void>;
-  restart(server: Server): Promise<void>;
+  /** Starts a server process; options that are given differ from then on. */
+  start(server: Server, options?: ChangedOptions): Promise<void>;
+  restart(server: Server, options?: ChangedOptions): Promise<void>;
   isRunning(server: Server): boolean;
   powerLoss(server: Server): void;
   powerOn(server: Server): void;
@@ -76,9 +80,21 @@ export function makeShell(site: Site, serverNames: readonly string[]): Shell {
     site.cutLink(a, [b]);
     cuts.add(`${a.name} ${b.name}`);
   };
-  const limit = (a: Server, b: Server, bytesPerS: number) => {
-    site.limitLink(a, b, bytesPerS);
-    cuts.add(`${a.name} ${b.name}`);
+  const network: Shell['network'] = {
+    partition,
+    partitionOneWay: (from, to) => {
+      site.cutOneWay(from, to);
+      cuts.add(`${from.name} ${to.name}`);
+    },
+    delay: (a, b, delayS) => {
+      site.delayLink(a, b, delayS);
+      cuts.add(`${a.name} ${b.name}`);
+    },
+    limit: (a, b, bytesPerS) => {
+      site.limitLink(a, b, bytesPerS);
+      cuts.add(`${a.name} ${b.name}`);
+    },
+    heal: (a, b) => heal(a, b),
   };
   const heal = (a?: Server, b?: Server) => {
     if (a !== undefined && b !== undefined) {
@@ -104,13 +120,13 @@ export function makeShell(site: Site, serverNames: readonly string[]): Shell {
         story.note(`the clock of ${server.name} is stepped by ${seconds} s`);
       },
     },
-    network: { partition, heal, limit },
+    network,
     partition,
     heal,
     sleep,
     kill: (server) => site.kill(server),
-    start: (server) => site.start(server),
-    restart: (server) => site.restart(server),
+    start: (server, options) => site.start(server, options),
+    restart: (server, options) => site.restart(server, options),
     isRunning: (server) => group.isRunning(server.name),
     powerLoss: (server) => {
       group.powerLoss(server.name);
