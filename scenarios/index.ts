@@ -104,6 +104,8 @@ import { u41 } from './untested/u41-restart-during-waits.ts';
 import { u42 } from './untested/u42-no-remote-commands.ts';
 import { u43 } from './untested/u43-archive-name-reused.ts';
 import { u44 } from './untested/u44-other-version.ts';
+import { u45 } from './untested/u45-destination-busy.ts';
+import { u46 } from './untested/u46-two-targets.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -177,6 +179,8 @@ export const CATALOGUE: readonly Chapter[] = [
       u42,
       u43,
       u44,
+      u45,
+      u46,
     ],
   },
 ];
