@@ -263,7 +263,12 @@ function spawnServer(
   options: SimGroupOptions,
   changed: ChangedOptions,
 ): void {
-  const common = { ...changed, nodeId: server.name, port: server.address.port, baseDirectory: BASE_DIRECTORY };
+  const common = {
+    ...changed,
+    nodeId: server.name,
+    port: server.address.port,
+    baseDirectory: BASE_DIRECTORY,
+  };
   host.spawn(programOf(server), async (world) => {
     const status = new ProcessStatus();
     switch (server.kind) {
