@@ -41,8 +41,16 @@ export interface Terminal {
   write(text: string): unknown;
 }
 
+/** Where work says how far it is. */
+export interface Progress {
+  /** More work is known of; null: nobody knows how much. */
+  expect(bytes: number | null): void;
+  /** Work was done. */
+  add(bytes: number): void;
+}
+
 /** Shows progress on a terminal; on anything else it shows nothing. */
-export class ProgressMeter {
+export class ProgressMeter implements Progress {
   readonly #terminal: Terminal;
   readonly #nowMs: () => number;
   readonly #beganMs: number;
@@ -58,12 +66,10 @@ export class ProgressMeter {
     this.#shownMs = this.#beganMs + QUIET_MS - INTERVAL_MS;
   }
 
-  /** More work is known of; null: nobody knows how much. */
   expect(bytes: number | null): void {
     this.#totalBytes = bytes === null || this.#totalBytes === null ? null : this.#totalBytes + bytes;
   }
 
-  /** Work was done. */
   add(bytes: number): void {
     this.#doneBytes += bytes;
     if (this.#terminal.isTTY !== true) return;

@@ -28,7 +28,7 @@ export async function stat(
     const files: NamedStat[] = [];
     for (const path of paths) {
       try {
-        files.push({ path, stat: await withFile(path, (input) => collector.add(metered(input, meter))) });
+        files.push({ path, stat: await withFile(path, meter, (input) => collector.add(input)) });
       } catch (error) {
         throw inputError(error, path);
       }
@@ -47,30 +47,6 @@ export async function stat(
   } finally {
     await pool.close();
   }
-}
-
-type Input = Parameters<StatCollector['add']>[0];
-
-/** The input, whose bytes are counted as they are read. */
-function metered(input: Input, meter: ProgressMeter): Input {
-  const { source, reader } = input;
-  meter.expect(reader?.sizeBytes ?? null);
-  return {
-    source: {
-      async read(maxBytes) {
-        const bytes = await source.read(maxBytes);
-        meter.add(bytes?.length ?? 0);
-        return bytes;
-      },
-    },
-    reader: reader && {
-      sizeBytes: reader.sizeBytes,
-      async read(offset, sizeBytes) {
-        meter.add(sizeBytes);
-        return await reader.read(offset, sizeBytes);
-      },
-    },
-  };
 }
 
 async function writeText(path: string, text: string): Promise<void> {

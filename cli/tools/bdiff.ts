@@ -45,8 +45,8 @@ export const bdiff = defineTool({
     first: argument('FILE1', 'file or device'),
     second: argument('FILE2', 'file or device'),
   },
-  body: ({ blockBytes, verbose, lineBytes, map, first, second }, { out, log }) =>
-    withFiles([first, second], async ([a, b]) => {
+  body: ({ blockBytes, verbose, lineBytes, map, first, second }, { io, out, log }) =>
+    withFiles([first, second], io.progress, async ([a, b]) => {
       const [readerA, readerB] = [new BufferedReader(a.source, MIB), new BufferedReader(b.source, MIB)];
       let differCount = 0;
       let checkedCount = 0;

@@ -4,7 +4,7 @@ import { hexOf } from '../../core/format/binary.ts';
 import { ScanSleeper } from '../../core/server/archive/scan-sleeper.ts';
 import { KIB, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import { openFileDevice } from '../../native/file-device.ts';
-import { inputError } from './files.ts';
+import { inputError, meteredSource } from './files.ts';
 import { flag, integer, optionalArgument } from './options.ts';
 import { deviceSource, limitedSource } from './sources.ts';
 import { defineTool } from './tool.ts';
@@ -65,7 +65,9 @@ export const bhash = defineTool({
       if (sizeLb < 0 || offsetLb + sizeLb > device.sizeLb()) {
         throw new Error(`specified scanLb is larger than maxLb:${sizeLb}:${device.sizeLb() - offsetLb}`);
       }
-      await hash(deviceSource(device, offsetLb, offsetLb + sizeLb, READ_STEP));
+      io.progress.expect(sizeLb * LOGICAL_BLOCK_BYTES);
+      const source = deviceSource(device, offsetLb, offsetLb + sizeLb, READ_STEP);
+      await hash(meteredSource(source, io.progress));
     } finally {
       device.close();
     }

@@ -5,6 +5,7 @@ import { FormatError } from '../../core/errors.ts';
 import { asIo } from '../../native/errors.ts';
 import { fileSource, handleReader, handleSource } from '../../native/file-stream.ts';
 import { createOutputFile, type OutputFile } from '../../native/output-file.ts';
+import type { Progress } from '../progress.ts';
 import type { ToolIo } from './tool.ts';
 
 /** An opened input. */
@@ -33,32 +34,63 @@ export function inputError(error: unknown, name: string): unknown {
 export async function withInput<T>(path: string, io: ToolIo, use: (input: Input) => Promise<T>): Promise<T> {
   try {
     if (path === '-') return await use({ name: '-', source: io.stdin, reader: await io.stdinReader() });
-    return await withFile(path, (input) => use(input));
+    return await withFile(path, io.progress, use);
   } catch (error) {
     throw inputError(error, path);
   }
 }
 
-/** Opens a file for reading, calls `use`, closes. Throws IoError. */
-export async function withFile<T>(path: string, use: (input: Input) => Promise<T>): Promise<T> {
+/** Opens a file for reading, calls `use`, closes. What is read of it is progress. Throws IoError. */
+export async function withFile<T>(
+  path: string,
+  progress: Progress,
+  use: (input: Input) => Promise<T>,
+): Promise<T> {
   const handle = await asIo(path, () => open(path, 'r'));
   try {
-    return await use(await inputOf(handle, path));
+    return await use(await inputOf(handle, path, progress));
   } finally {
     await handle.close();
   }
 }
 
-async function inputOf(handle: FileHandle, path: string, fileCount = 1): Promise<Input> {
+async function inputOf(handle: FileHandle, path: string, progress: Progress, fileCount = 1): Promise<Input> {
   const status = await asIo(path, () => handle.stat());
-  if (!status.isFile()) return { name: path, source: handleSource(handle, path), reader: null };
-  const reader = handleReader(handle, path, status.size, fileCount);
-  return { name: path, source: fileSource(handle, path), reader };
+  progress.expect(status.isFile() ? status.size : null);
+  if (!status.isFile()) {
+    return { name: path, source: meteredSource(handleSource(handle, path), progress), reader: null };
+  }
+  const reader = meteredReader(handleReader(handle, path, status.size, fileCount), progress);
+  return { name: path, source: meteredSource(fileSource(handle, path), progress), reader };
+}
+
+/** The source, what is read of which is progress. */
+export function meteredSource(source: ByteSource, progress: Progress): ByteSource {
+  return {
+    ...source,
+    async read(maxBytes) {
+      const bytes = await source.read(maxBytes);
+      progress.add(bytes?.length ?? 0);
+      return bytes;
+    },
+  };
+}
+
+function meteredReader(reader: RandomReader, progress: Progress): RandomReader {
+  return {
+    ...reader,
+    async read(offset, sizeBytes) {
+      const bytes = await reader.read(offset, sizeBytes);
+      progress.add(bytes.length);
+      return bytes;
+    },
+  };
 }
 
 /** Opens several files for reading, calls `use`, closes them. Throws IoError. */
 export async function withFiles<T>(
   paths: readonly string[],
+  progress: Progress,
   use: (inputs: readonly Input[]) => Promise<T>,
 ): Promise<T> {
   const handles: FileHandle[] = [];
@@ -67,7 +99,7 @@ export async function withFiles<T>(
     for (const path of paths) {
       const handle = await asIo(path, () => open(path, 'r'));
       handles.push(handle);
-      inputs.push(await inputOf(handle, path, paths.length));
+      inputs.push(await inputOf(handle, path, progress, paths.length));
     }
     return await use(inputs);
   } finally {

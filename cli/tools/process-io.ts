@@ -1,3 +1,4 @@
+import type { ByteSink } from '../../core/engine/byte-stream.ts';
 import { nodeClock } from '../../native/clock.ts';
 import { type ThreadedCodecPool, threadedCodecPool } from '../../native/codec-pool.ts';
 import { nodeNetwork } from '../../native/network.ts';
@@ -5,6 +6,7 @@ import { removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
 import { stdinReader, streamSink, streamSource } from '../../native/stdio.ts';
 import { walbHost } from '../../native/walb-host.ts';
+import { ProgressMeter } from '../progress.ts';
 import type { Tool, ToolIo } from './tool.ts';
 
 /** Signals that end a program, and their numbers. */
@@ -15,16 +17,28 @@ const SIGNALS = [
   ['SIGTERM', 15],
 ] as const;
 
+/** The sink, before whose writes the line of progress is taken away. */
+function clearing(sink: ByteSink, meter: ProgressMeter): ByteSink {
+  return {
+    write(bytes) {
+      meter.clear();
+      return sink.write(bytes);
+    },
+  };
+}
+
 /** Runs a tool on standard input, output and error of this process; gives its exit status. */
 export async function runToolInProcess(tool: Tool, argv: readonly string[]): Promise<number> {
   let pool: Promise<ThreadedCodecPool> | undefined;
+  const meter = new ProgressMeter(process.stderr, () => performance.now());
   let stopping: AbortController | undefined;
   const stdin = streamSource(process.stdin, 'standard input');
   const io: ToolIo = {
     stdin,
     stdinReader,
-    stdout: streamSink(process.stdout, 'standard output'),
-    stderr: streamSink(process.stderr, 'standard error'),
+    stdout: clearing(streamSink(process.stdout, 'standard output'), meter),
+    stderr: clearing(streamSink(process.stderr, 'standard error'), meter),
+    progress: meter,
     nowMs: () => Date.now(),
     clock: nodeClock(),
     random: nodeRandom(),
@@ -40,6 +54,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
         stopping.abort();
         return;
       }
+      meter.clear();
       removeUnfinishedFiles();
       process.exit(128 + number);
     });
@@ -47,6 +62,7 @@ export async function runToolInProcess(tool: Tool, argv: readonly string[]): Pro
   try {
     return await tool.run(argv, io);
   } finally {
+    meter.clear();
     await (await pool)?.close();
     stdin.close();
   }

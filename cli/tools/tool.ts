@@ -6,6 +6,7 @@ import type { CodecPool } from '../../core/world/codec.ts';
 import type { Network } from '../../core/world/network.ts';
 import type { Random } from '../../core/world/random.ts';
 import type { WalbHost } from '../../native/walb-host.ts';
+import type { Progress } from '../progress.ts';
 import {
   type HelpTexts,
   helpText,
@@ -28,6 +29,8 @@ export interface ToolIo {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  /** Of long work, for people at a terminal. */
+  readonly progress: Progress;
   /** Where files without a name of their own go. */
   readonly workFolder: string;
   /** The walb driver of this host. */

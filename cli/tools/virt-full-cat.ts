@@ -48,7 +48,9 @@ export const virtFullCat = defineTool({
     const base = await openFileDevice(values.base, { writable: false });
     try {
       if (base.sizeLb() === 0) throw new FormatError(`bad device size: ${values.base} has no block`);
-      await withFiles(values.wdiffs, async (files) => {
+      // The image is what takes the time.
+      io.progress.expect(base.sizeLb() * LOGICAL_BLOCK_BYTES);
+      await withFiles(values.wdiffs, io.progress, async (files) => {
         const inputs = await openWdiffInputs(files, await io.codecs());
         const merger = inputs.length === 0 ? null : await WdiffMerger.open(inputs);
         const output = {
@@ -60,6 +62,7 @@ export const virtFullCat = defineTool({
           const maxBytes = values.bufferBytes - (values.bufferBytes % LOGICAL_BLOCK_BYTES);
           for (let bytes = await image.read(maxBytes); bytes !== null; bytes = await image.read(maxBytes)) {
             await sink.write(bytes);
+            io.progress.add(bytes.length);
           }
         });
         if (!values.stat) return;

@@ -40,7 +40,7 @@ export const wdiffMerge = defineTool({
     const { type, level } = compressOptFromText(values.compression);
     const compression = { type, level: type === 'lzma' ? Math.min(level, MAX_LZMA_LEVEL) : level };
     const pool = await io.codecs();
-    await withFiles(inputs, async (files) => {
+    await withFiles(inputs, io.progress, async (files) => {
       const merger = await WdiffMerger.open(await openWdiffInputs(files, pool), {
         maxIoLb: Math.floor(maxIoBytes / LOGICAL_BLOCK_BYTES),
       });

@@ -65,7 +65,7 @@ export const wlogAnalyze = defineTool({
 
     const isStdin = paths.length === 0 || (paths.length === 1 && paths[0] === '-');
     try {
-      return isStdin ? await analyze([{ source: io.stdin }]) : await withFiles(paths, analyze);
+      return isStdin ? await analyze([{ source: io.stdin }]) : await withFiles(paths, io.progress, analyze);
     } catch (error) {
       throw inputError(error, isStdin ? '-' : paths.join(' + '));
     }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bytesText, durationText, ProgressMeter, progressText } from '../../cli/progress.ts';
+import { Folder, run } from './tools/kit.ts';
+
+const folder = new Folder();
 
 describe('progress', () => {
   it('is bytes, rate and time left', () => {
@@ -31,5 +34,34 @@ describe('progress', () => {
     pipe.add(1);
     pipe.clear();
     expect(written).toHaveLength(3);
+  });
+});
+
+describe('tools', () => {
+  it('tell how much of their inputs they have read', async () => {
+    const wlog = folder.path('a.wlog');
+    const made = ['-s', '4M', '-z', '256K', '--seed', '3', '-o'];
+    await run('wlog-gen', [...made, wlog]);
+    const sizeBytes = folder.read('a.wlog').length;
+    const seen = { expected: 0, done: 0 };
+    const progress = {
+      expect: (bytes: number | null) => {
+        seen.expected += bytes ?? 0;
+      },
+      add: (bytes: number) => {
+        seen.done += bytes;
+      },
+    };
+    const wdiff = folder.path('a.wdiff');
+    expect((await run('wlog-to-wdiff', ['-i', wlog, '-o', wdiff], { progress })).status).toBe(0);
+    expect(seen).toEqual({ expected: sizeBytes, done: sizeBytes });
+    Object.assign(seen, { expected: 0, done: 0 });
+    const merged = ['-i', wdiff, wdiff, '-o', folder.path('m.wdiff')];
+    expect((await run('wdiff-merge', merged, { progress })).status).toBe(0);
+    expect(seen.expected).toBe(2 * folder.read('a.wdiff').length);
+    expect(seen.done).toBeGreaterThanOrEqual(seen.expected);
+    Object.assign(seen, { expected: 0, done: 0 });
+    expect((await run('bhash', [wlog], { progress })).status).toBe(0);
+    expect(seen).toEqual({ expected: sizeBytes, done: sizeBytes });
   });
 });

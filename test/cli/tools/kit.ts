@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import type { Progress } from '../../../cli/progress.ts';
 import { TOOLS, type ToolIo } from '../../../cli/tools/index.ts';
 import { MemorySink, memoryReader, memorySource } from '../../../core/engine/memory-stream.ts';
 import type { Clock } from '../../../core/world/clock.ts';
@@ -29,6 +30,7 @@ export interface RunOptions {
   /** Bytes that one read of standard input gives at most. */
   readonly chunkBytes?: number;
   readonly walbHost?: WalbHost;
+  readonly progress?: Progress;
   readonly workFolder?: string;
   /** Stops tools that run until they are stopped. */
   readonly stop?: AbortSignal;
@@ -74,6 +76,7 @@ export async function run(
       below: (_purpose, bound) => random.below(bound),
     },
     network: nodeNetwork(),
+    progress: options.progress ?? { expect: () => undefined, add: () => undefined },
     workFolder: options.workFolder ?? '/nonexistent',
     walbHost: options.walbHost ?? walbHost(),
     untilStopped: () => options.stop ?? new AbortController().signal,

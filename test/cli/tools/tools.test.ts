@@ -58,6 +58,7 @@ it('ends quietly when nobody reads its output any more', async () => {
     clock: { monotonicUs: () => 0, wallTimeS: () => 0, startTimer: () => () => undefined },
     random: { bytes: (_purpose, size) => new Uint8Array(size), below: () => 0 },
     network: nodeNetwork(),
+    progress: { expect: () => undefined, add: () => undefined },
     workFolder: '.',
     walbHost: walbHost(),
     untilStopped: () => new AbortController().signal,
