@@ -1,6 +1,6 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../entries.ts';
 
@@ -48,6 +48,8 @@ export function pack(folder: string): string {
     cpSync(join(ROOT, name), join(copy, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  // Whatever the repository's own is: nothing may be installed into what is linked here.
+  utimesSync(join(copy, 'package-lock.json'), 0, 0);
   const printed = runWell(copy, 'npm', ['pack', '--json', '--pack-destination', folder]);
   const [{ filename }] = JSON.parse(printed.slice(printed.indexOf('['))) as [{ filename: string }];
   return join(folder, filename);
