@@ -8,6 +8,7 @@ import { type ByteRange, type DeviceCalls, deviceCalls } from './device-calls.ts
 import { asIo } from './errors.ts';
 import { newBytes, readInto, writeAll } from './file-bytes.ts';
 
+/** How a file or device is opened as a block device. */
 export interface FileDeviceOptions {
   readonly writable: boolean;
   /**

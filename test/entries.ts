@@ -38,5 +38,6 @@ export const PURE_ENTRIES = [
   'walbox/engine',
   'walbox/device',
   'walbox/control',
+  'walbox/verify',
   'walbox/sim',
 ];

@@ -9,6 +9,7 @@ import type { CodecPool } from '../world/codec.ts';
 /** `damage`: something is lost or cannot be used. `notice`: odd, but nothing is lost. */
 export type Severity = 'damage' | 'notice';
 
+/** Something that is wrong or odd. */
 export interface Finding {
   readonly severity: Severity;
   /** Path of the file or directory. */

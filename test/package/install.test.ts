@@ -262,6 +262,7 @@ import { makeSnap } from 'walbox/snapshot';
 import { readBlocks } from 'walbox/engine';
 import type { WalbDeviceOptions } from 'walbox/device';
 import { createController, type Group } from 'walbox/control';
+import type { Finding } from 'walbox/verify';
 import { Simulation, type Fault } from 'walbox/sim';
 import { nativeCodecPool } from 'walbox/native';
 import { siteScenario } from 'walbox/scenarios';
@@ -278,6 +279,7 @@ readBlocks({}, { addressLb: 0, sizeLb: 1 }, await nativeCodecPool()); // wrong
 const e: WalbDeviceOptions = 5; // wrong
 const f: Group = createController; // wrong
 const g: Fault = { kind: 'no-such-fault' }; // wrong
+const h: Finding = {}; // wrong
 new Simulation(1); // wrong
 siteScenario(1); // wrong
 const j: number = SCENARIOS; // wrong
