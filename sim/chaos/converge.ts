@@ -6,8 +6,9 @@ import { checkArrived } from './arrivals.ts';
 import { PropertyError } from './failure.ts';
 import { judgeImage, readSnapshot, takeSnapshot } from './images.ts';
 import { latestGid, leftovers, restorableGids } from './inspect.ts';
-import { mendVolume, PATIENCE_S } from './mend.ts';
+import { backUp, mendVolume, PATIENCE_S } from './mend.ts';
 import { isRefusal } from './perform.ts';
+import { repairDevices } from './repair.ts';
 import { checkSafety } from './safety.ts';
 import {
   allServers,
@@ -28,9 +29,11 @@ export async function converge(site: ChaosSite): Promise<void> {
   site.isCalm = true;
   await everyoneAnswers(site);
   await settled(site);
+  await repairDevices(site);
+  await everyoneAnswers(site);
   checkSafety(site);
   for (const truth of site.volumes) await mended(site, truth);
-  for (const truth of site.volumes) await drained(site, truth);
+  for (const truth of site.volumes) await drainedOrBackedUp(site, truth);
   for (const truth of site.volumes) await freshSnapshot(site, truth);
   for (const truth of site.volumes) checkArrived(site, truth);
   checkSafety(site);
@@ -149,6 +152,24 @@ async function drained(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   );
 }
 
+/** A log that is damaged where it was not sent yet is noticed when it is read, and the volume backed up again. */
+async function drainedOrBackedUp(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  try {
+    await drained(site, truth);
+  } catch (error) {
+    const isStuck = error instanceof PropertyError && error.property === 'converges';
+    if (!isStuck || truth.logDamagedFromUs === null) throw error;
+    await retried(site, truth, 'backup', () =>
+      asOperator(site, PATIENCE_S, async (walbc) => {
+        const sx = site.group.server(truth.storage);
+        if ((await walbc.getState(sx, truth.name)) === 'Target') await walbc.stop(sx, truth.name, 'force');
+        await backUp(site, truth, walbc);
+      }),
+    );
+    await drained(site, truth);
+  }
+}
+
 /** What still waits of a volume, or nothing. */
 function waitsFor(site: ChaosSite, truth: VolumeTruth): string {
   const storage = storageView(site, truth);
@@ -209,7 +230,7 @@ async function freshSnapshot(site: ChaosSite, truth: VolumeTruth): Promise<void>
     device = (await truth.device.read(0, truth.device.sizeLb())) as Uint8Array<ArrayBuffer>;
   });
   const verdict = truth.ledger.judgeNow(device);
-  if (!verdict.admissible) {
+  if (!verdict.admissible && !truth.isContentUnsure) {
     throw new PropertyError('device', 'storage', `${truth.name}: the device itself: ${verdict.reason}`);
   }
   for (const archive of truth.synchronized) {

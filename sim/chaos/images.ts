@@ -41,7 +41,7 @@ export function judgeImage(
   image: Uint8Array,
 ): void {
   const book = truth.bookOf(archiveUuid);
-  if (book === null) return;
+  if (book === null || truth.isContentUnsure) return;
   site.counts.judged += 1;
   // Archives grow first, and what lies behind the device's end means nothing until it grows, too.
   const own = image.subarray(0, truth.device.sizeLb() * LOGICAL_BLOCK_BYTES);

@@ -2,6 +2,7 @@ import { errorText } from '../../core/errors.ts';
 import { parseStateChange } from '../../core/server/shared/state-machine.ts';
 import type { CodecPool } from '../../core/world/index.ts';
 import { DeadlockError, SpinningError, type Turn } from '../event-loop.ts';
+import type { MediumDamageFault } from '../fault-kinds.ts';
 import { executeHistory, type History, type HistoryPlayer } from '../history.ts';
 import { PoisonError } from '../kernel.ts';
 import type { LogLine, LogSink } from '../log.ts';
@@ -102,6 +103,7 @@ export async function runChaos(
         if (EXCUSING_KINDS.includes(fault.kind) && 'host' in fault && fault.host !== null) {
           site.excused.add(fault.host);
         }
+        if (fault.kind === 'medium-damage') noteLogDamage(site, fault);
       }
       return site;
     },
@@ -127,6 +129,13 @@ export async function runChaos(
     failure = failureOf(error, simulation);
   }
   return outcomeOf(failure, site, simulation, transitions);
+}
+
+function noteLogDamage(site: ChaosSite, { host, medium, atUs }: MediumDamageFault): void {
+  for (const truth of site.volumes) {
+    if (truth.storage !== host || `log${truth.device.path.slice('/dev/walb/'.length)}` !== medium) continue;
+    truth.logDamagedFromUs = Math.min(truth.logDamagedFromUs ?? atUs, atUs);
+  }
 }
 
 function throwFailure(site: ChaosSite): void {

@@ -216,7 +216,13 @@ function watchHost(site: ChaosSite, server: string, check: (site: ChaosSite) => 
   const host = site.group.host(server);
   host.watch = {
     powerLost: () => {
-      for (const truth of site.volumes) if (truth.storage === host.name) truth.ledger.powerLoss();
+      for (const truth of site.volumes) {
+        if (truth.storage !== host.name) continue;
+        truth.ledger.powerLoss();
+        const { logDamagedFromUs } = truth;
+        if (logDamagedFromUs !== null && logDamagedFromUs <= site.simulation.nowUs)
+          truth.isContentUnsure = true;
+      }
       guarded(site, () => check(site));
     },
     processEnded: (ended) => {

@@ -42,6 +42,13 @@ export class VolumeTruth {
   writeCount = 0;
   /** An archive's image on thick volumes was grown and perhaps not cleared: it must not grow further. */
   isGrowthUnsure = false;
+  /** Virtual time from which blocks of the log are damaged; null: never. */
+  logDamagedFromUs: number | null = null;
+  /**
+   * The device came back from a damaged log. A device cannot tell rot from a write that the crash cut: it ends the log
+   * there, so that nothing is known of what its disk holds any more.
+   */
+  isContentUnsure = false;
   /** By archive and lineage: the gid below which an operator let go. */
   readonly #owedFrom = new Map<string, Gid>();
   /** Archives whose image an operator gave up, with its lineage. */
