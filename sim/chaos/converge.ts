@@ -7,6 +7,7 @@ import { PropertyError } from './failure.ts';
 import { judgeImage, readSnapshot, takeSnapshot } from './images.ts';
 import { latestGid, leftovers, restorableGids } from './inspect.ts';
 import { backUp, mendVolume, PATIENCE_S } from './mend.ts';
+import { needOfBackup } from './need.ts';
 import { isRefusal } from './perform.ts';
 import { repairDevices } from './repair.ts';
 import { checkSafety } from './safety.ts';
@@ -109,6 +110,7 @@ async function settled(site: ChaosSite): Promise<void> {
 
 /** The operator's recovery; it may have to be tried again while old connections time out. */
 async function mended(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  const need = needOfBackup(site, truth);
   let last = '';
   await within(
     site,
@@ -116,6 +118,10 @@ async function mended(site: ChaosSite, truth: VolumeTruth): Promise<void> {
     async () => {
       try {
         const remedy = await asOperator(site, PATIENCE_S, (walbc) => mendVolume(site, truth, walbc));
+        if (remedy.endsWith('-backup') && need === null) {
+          const text = `${truth.name} asked for a ${remedy}, though log, diffs and image joined without a gap`;
+          throw new PropertyError('backup-needed', 'operator', text);
+        }
         return storageView(site, truth)?.state === 'Target' && remedy !== 'start';
       } catch (error) {
         if (!isRefusal(error)) throw error;

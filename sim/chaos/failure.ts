@@ -5,6 +5,8 @@ export type PropertyName =
   | 'snapshot-comes'
   | 'transitions'
   | 'coverage'
+  | 'wdiff-kept'
+  | 'backup-needed'
   | 'log-order'
   | 'gid-order'
   | 'apply-completes'

@@ -1,7 +1,7 @@
 import type { Controller } from '../../core/control/controller.ts';
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { ARCHIVE_ACTIVE, PROXY_ACTIVE } from '../../core/control/states.ts';
-import { errorText } from '../../core/errors.ts';
+import { errorText, StateError } from '../../core/errors.ts';
 import { followLineage } from './safety.ts';
 import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
@@ -72,7 +72,12 @@ async function canGoOn(site: ChaosSite, truth: VolumeTruth, walbc: Controller): 
   const primary = primaryArchive(site);
   if (!ARCHIVE_ACTIVE.includes(await walbc.getState(primary, truth.name))) return false;
   if ((await walbc.getUuid(sx, truth.name)) !== (await walbc.getUuid(primary, truth.name))) return false;
-  if (!(await walbc.isSynchronizing(primary, truth.name).catch(() => false))) return false;
+  // Where only some proxies know the archive the controller refuses to say; anything else is tried again.
+  const knows = await walbc.isSynchronizing(primary, truth.name).catch((error: unknown) => {
+    if (error instanceof StateError) return false;
+    throw error;
+  });
+  if (!knows) return false;
   truth.needsBackup = false;
   truth.synchronized.add(primary.name);
   return true;

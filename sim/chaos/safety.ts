@@ -1,6 +1,8 @@
 import { StateError } from '../../core/errors.ts';
 import type { Gid } from '../../core/units.ts';
 import { walbDevicesOf } from '../device-host.ts';
+import { checkBounds } from './bounds.ts';
+import { checkCustody } from './custody.ts';
 import { PropertyError } from './failure.ts';
 import { type ArchiveView, latestGid, restorableGids } from './inspect.ts';
 import { archiveView, type ChaosSite, primaryArchive, proxyView, storageView } from './site.ts';
@@ -19,8 +21,10 @@ export function checkSafety(site: ChaosSite): void {
       checkPromises(site, truth, archive, view);
       if (truth.synchronized.has(archive)) checkCovered(site, truth, archive, view);
     }
+    checkCustody(site, truth);
     checkLog(site, truth);
   }
+  checkBounds(site);
 }
 
 /**

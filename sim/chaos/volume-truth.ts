@@ -4,6 +4,7 @@ import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import type { SimGroupDevice } from '../group-device.ts';
 import { Ledger } from '../ledger.ts';
 import type { RandomStream } from '../random.ts';
+import type { Custody } from './custody.ts';
 import { GidBook } from './gid-book.ts';
 import type { StorageView } from './inspect.ts';
 
@@ -39,6 +40,8 @@ export class VolumeTruth {
   backup: { readonly kind: 'full' | 'hash'; readonly mark: number } | null = null;
   /** A command that may leave the volume without a backup was given since the last backup that ended well. */
   needsBackup = true;
+  /** Diffs that proxies hold alone. */
+  readonly custody: Custody = new Map();
   writeCount = 0;
   /** An archive's image on thick volumes was grown and perhaps not cleared: it must not grow further. */
   isGrowthUnsure = false;

@@ -5,7 +5,8 @@ import { takeSnapshot } from '../../../sim/chaos/images.ts';
 import { latestGid } from '../../../sim/chaos/inspect.ts';
 import { performOperation } from '../../../sim/chaos/perform.ts';
 import { failureOf } from '../../../sim/chaos/run.ts';
-import { archiveView, type ChaosSite, proxyView, storageView } from '../../../sim/chaos/site.ts';
+import { checkSafety } from '../../../sim/chaos/safety.ts';
+import { archiveView, type ChaosSite, proxyView, startAgain, storageView } from '../../../sim/chaos/site.ts';
 import { TransitionWatch } from '../../../sim/chaos/transitions.ts';
 import type { VolumeTruth } from '../../../sim/chaos/volume-truth.ts';
 import { walbDevicesOf } from '../../../sim/device-host.ts';
@@ -32,6 +33,16 @@ function removeWdiffs(host: string, path: string) {
         if (name.endsWith('.wdiff')) await files.unlink(`${path}/${name}`, 'sabotage');
       }
     });
+}
+
+async function readWhole(site: ChaosSite, host: string, path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array = new Uint8Array(0);
+  await sabotage(site, host, async ({ files }) => {
+    const file = await files.open(path, 'read', 'sabotage');
+    bytes = (await file.read(0, await file.sizeBytes('sabotage'), 'sabotage')).slice();
+    file.close();
+  });
+  return bytes;
 }
 
 /** Lets diffs wait at the proxy, because the archive is down. */
@@ -197,6 +208,81 @@ const PLANTED: readonly Planted[] = [
       const { walbc } = site;
       const counts = new Map([['v0', new Map([['Merge', { count: 1, nowRunning: true }]])]]);
       Object.assign(walbc, { getAllActions: async () => counts });
+    },
+  },
+  {
+    title: 'a proxy that removes what its archive never took, while the archive is too far behind to be told',
+    property: 'wdiff-kept',
+    place: 'proxy',
+    isSafetyOnly: true,
+    plant: async (site) => {
+      await fillProxy(site);
+      checkSafety(site);
+      // Nobody follows any more, so that the chain is nobody's concern; the diff is.
+      volume(site).synchronized.clear();
+      await removeWdiffs('p0', `${folder}/sendto/a0`)(site);
+    },
+  },
+  {
+    title: 'a snapshot that never comes',
+    property: 'snapshot-comes',
+    place: 'archive',
+    plant: (site) => volume(site).book?.note(1_000_000, 0, Number.POSITIVE_INFINITY),
+  },
+  {
+    title: 'a volume that asks for a backup it does not need',
+    property: 'backup-needed',
+    place: 'operator',
+    plant: async (site) => {
+      // The archive holds another uuid in its memory than in its file, and says so.
+      const path = `${folder}/uuid`;
+      const right = await readWhole(site, 'a0', path);
+      site.group.kill('a0');
+      await sabotage(site, 'a0', (world) =>
+        overwrite(
+          world,
+          path,
+          right.map((byte) => byte ^ 1),
+        ),
+      );
+      startAgain(site, 'a0');
+      await site.simulation.sleep(2_000_000);
+      await site.walbc.getUuid(site.group.server('a0'), 'v0');
+      await sabotage(site, 'a0', (world) => overwrite(world, path, right));
+    },
+  },
+  {
+    title: 'connections that are never given up',
+    property: 'bounded',
+    place: 'connections',
+    isSafetyOnly: true,
+    plant: (site) => {
+      const { connections } = site.simulation.network;
+      const [one] = connections;
+      for (let i = 0; i < 1000; i++) connections.add({ ...one } as NonNullable<typeof one>);
+    },
+  },
+  {
+    title: 'timers that pile up',
+    property: 'bounded',
+    place: 'pending events',
+    isSafetyOnly: true,
+    plant: ({ simulation }) => {
+      for (let i = 0; i < 3000; i++) simulation.at(simulation.nowUs + 1e9, () => {});
+    },
+  },
+  {
+    title: 'files that are never closed',
+    property: 'bounded',
+    place: 'open files',
+    isSafetyOnly: true,
+    plant: async (site) => {
+      const program = site.group.host('p0').spawn('leaky', async ({ files }) => {
+        for (let i = 0; i < 70; i++) await files.open(`${folder}/a0.archive`, 'read', 'leak');
+        return new Promise<number>(() => {});
+      });
+      await site.simulation.sleep(2_000_000);
+      expect(program.state).toBe('running');
     },
   },
   {

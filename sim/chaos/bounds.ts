@@ -1,0 +1,39 @@
+import { walbDevicesOf } from '../device-host.ts';
+import type { Inode } from '../file-system-inode.ts';
+import { PropertyError } from './failure.ts';
+import { type ChaosSite, storageView } from './site.ts';
+
+/** Connections of a whole group, of which each server accepts a bounded number; half-open ones count. */
+const MAX_CONNECTIONS_EACH = 60;
+/** Timers and completions that wait. */
+const MAX_PENDING = 2000;
+const MAX_OPEN_FILES = 64;
+
+/** Queues, files and memory stay bounded (docs/chaos.md, "Properties"). Throws PropertyError. */
+export function checkBounds(site: ChaosSite): void {
+  const { simulation, group, layout } = site;
+  const hosts = [...simulation.hosts.values()];
+  const limit = (place: string, value: number, most: number): void => {
+    if (value > most)
+      throw new PropertyError('bounded', place, `${place}: ${value}, at most ${most} are expected`);
+  };
+  limit('connections', simulation.network.connections.size, MAX_CONNECTIONS_EACH * hosts.length);
+  limit('pending events', simulation.kernel.loop.pendingCount, MAX_PENDING);
+  for (const host of hosts) limit('open files', openFiles(host.files.state.root), MAX_OPEN_FILES);
+  for (const truth of site.volumes) {
+    const device = walbDevicesOf(group.host(truth.storage)).current(truth.device.path);
+    // What is logged and not written back, and what is on its way into the log.
+    if (device !== null) limit('memory of the device', device.heldBytes, 2 * 512 * layout.logLb);
+    // Each snapshot that was taken waits once; implicit ones are taken for what was written.
+    const most = site.counts.snapshots + site.counts.operations + truth.writeCount + 16;
+    limit('snapshots that wait', storageView(site, truth)?.queue.length ?? 0, most);
+  }
+}
+
+function openFiles(folder: Inode): number {
+  let count = 0;
+  for (const inode of folder.entries.values()) {
+    count += inode.kind === 'directory' ? openFiles(inode) : inode.openCount;
+  }
+  return count;
+}

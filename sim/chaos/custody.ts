@@ -1,0 +1,59 @@
+import type { MetaDiff } from '../../core/snapshot/meta.ts';
+import { diffToText } from '../../core/snapshot/meta.ts';
+import type { Gid } from '../../core/units.ts';
+import { PropertyError } from './failure.ts';
+import { latestGid } from './inspect.ts';
+import { archiveView, type ChaosSite, proxyView, storageView } from './site.ts';
+import type { VolumeTruth } from './volume-truth.ts';
+
+/** Diffs that a proxy holds alone, the storage having let its log go: by proxy and archive, then by diff. */
+export type Custody = Map<string, Map<string, Held>>;
+
+interface Held {
+  readonly diff: MetaDiff;
+  /** The log that it comes from. */
+  readonly uuid: string;
+}
+
+/**
+ * A proxy removes a diff only when its archive has what it holds (acknowledged, or too old), follows another log
+ * (different uuid), has no image any more, or was deregistered. Throws PropertyError.
+ */
+export function checkCustody(site: ChaosSite, truth: VolumeTruth): void {
+  const storage = storageView(site, truth);
+  for (const proxy of site.group.layout.proxies) {
+    const view = proxyView(site, proxy, truth);
+    for (const archive of site.group.layout.archives) {
+      const key = `${proxy} ${archive}`;
+      const diffs = view.get(archive);
+      if (diffs === undefined) {
+        truth.custody.delete(key);
+        continue;
+      }
+      const held = truth.custody.get(key) ?? new Map<string, Held>();
+      truth.custody.set(key, held);
+      const present = new Set(diffs.map(diffToText));
+      for (const [text, one] of [...held]) {
+        if (present.has(text)) continue;
+        held.delete(text);
+        if (mayGo(site, truth, archive, one)) continue;
+        throw new PropertyError(
+          'wdiff-kept',
+          'proxy',
+          `${truth.name}: ${proxy} removed ${text}, which ${archive} neither has nor refused`,
+        );
+      }
+      // What the storage may still send again is not the proxy's alone.
+      const doneGid = storage?.done.gid ?? -1;
+      for (const diff of diffs) {
+        if ((diff.snapE.gidB as Gid) <= doneGid) held.set(diffToText(diff), { diff, uuid: truth.uuid });
+      }
+    }
+  }
+}
+
+function mayGo(site: ChaosSite, truth: VolumeTruth, archive: string, { diff, uuid }: Held): boolean {
+  const view = archiveView(site, archive, truth);
+  if (view === null || !['Archived', 'Stopped'].includes(view.state)) return true;
+  return view.uuid !== uuid || latestGid(view) >= (diff.snapE.gidB as Gid);
+}
