@@ -3,6 +3,7 @@ import type { StoryMutant, UnitMutant } from './mutant.ts';
 import { ARCHIVE_MUTANTS } from './stories/archive.ts';
 import { DEVICE_MUTANTS } from './stories/device.ts';
 import { PROXY_MUTANTS } from './stories/proxy.ts';
+import { REGRESSION_MUTANTS } from './stories/regressions.ts';
 import { SHARED_MUTANTS } from './stories/shared.ts';
 import { STORAGE_MUTANTS } from './stories/storage.ts';
 
@@ -13,6 +14,7 @@ export const STORY_MUTANTS: readonly StoryMutant[] = [
   ...PROXY_MUTANTS,
   ...ARCHIVE_MUTANTS,
   ...SHARED_MUTANTS,
+  ...REGRESSION_MUTANTS,
 ];
 
 /** Mistakes that unit tests must notice, from the bytes up. */

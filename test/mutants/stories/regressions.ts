@@ -1,0 +1,29 @@
+import type { StoryMutant } from '../mutant.ts';
+
+/** Bugs that chaos found: each takes its mend back, and the regression that is left of the history must notice. */
+export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
+  {
+    name: 'regression-diff-replication-keeps-uuid',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: '  if (!uuidEquals(await volume.files.loadUuid(), uuid)) await volume.files.saveUuid(uuid);\n  await receiveDiff',
+    replacement: '  await receiveDiff',
+    breaks: 'proxies cannot send to an archive that was replicated to behind a hash backup',
+    hint: { scenarios: ['g1'] },
+  },
+  {
+    name: 'regression-reset-without-image-in-memory',
+    file: 'core/server/archive/life-cycle.ts',
+    text: "    if (!volume.lvs.has(volume.lvs.baseName)) volume.states.set('SyncReady');\n",
+    replacement: '',
+    breaks: 'an archive without an image says Archived, and refuses every backup',
+    hint: { scenarios: ['g2'] },
+  },
+  {
+    name: 'regression-proxy-keeps-removed-volume',
+    file: 'core/server/proxy/life-cycle.ts',
+    text: '    if (await exists(world.files, volume.directory, STEPS.clearFiles)) throw error;\n',
+    replacement: '    throw error;\n',
+    breaks: 'a proxy keeps a volume whose files are gone, and cannot start it',
+    hint: { scenarios: ['g3'] },
+  },
+];

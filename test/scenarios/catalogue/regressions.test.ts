@@ -1,0 +1,3 @@
+import { describeChapter } from '../support.ts';
+
+describeChapter('Regressions that chaos found');
