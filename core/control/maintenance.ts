@@ -1,6 +1,6 @@
 import { FormatError, StateError, TimeoutError } from '../errors.ts';
 import { isCleanDiff, type MetaDiff } from '../snapshot/meta.ts';
-import type { Gid } from '../units.ts';
+import type { Gid, Lb } from '../units.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import { existsDiff, getApplicableDiffList, getBase, getRestorableGid, getVolSizeLb } from './queries.ts';
 import type { ServerConnectionParam } from './server-layout.ts';
@@ -100,6 +100,19 @@ export async function resizeArchive(
   doZeroClear: boolean,
 ): Promise<void> {
   verifySizeMb(sizeMb);
+  await growArchive(session, ax, vol, sizeMb * LB_PER_MIB, doZeroClear);
+}
+
+/** As resizeArchive, to a size that need not be whole MiB: what a replica needs that follows its source. */
+export async function growArchive(
+  session: ControlSession,
+  ax: Server,
+  vol: string,
+  sizeLb: Lb,
+  doZeroClear: boolean,
+): Promise<void> {
+  const sizeMb = sizeLb / LB_PER_MIB;
+  const sizeU = Number.isInteger(sizeMb) ? `${sizeMb}m` : String(sizeLb * LOGICAL_BLOCK_BYTES);
   const state = await getState(session, ax, vol);
   if (!ARCHIVE_RESIZABLE.includes(state)) {
     throw new StateError(
@@ -113,7 +126,7 @@ export async function resizeArchive(
   if (oldMb > sizeMb) {
     throw new StateError(`resize_archive:shrink is not supported:${ax.name}:${vol}:${oldMb}:${sizeMb}`);
   }
-  await runCtl(session, ax, ['resize', vol, `${sizeMb}m`, ...(doZeroClear ? ['zeroclear'] : [])]);
+  await runCtl(session, ax, ['resize', vol, sizeU, ...(doZeroClear ? ['zeroclear'] : [])]);
   await waitForNoAction(session, ax, vol, 'Resize', SHORT_TIMEOUT_S);
   await pollUntil(
     session,

@@ -1,8 +1,7 @@
 import { NotFoundError, StateError } from '../errors.ts';
 import type { Gid } from '../units.ts';
-import { LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
 import { initVol, start, stopNbk, waitForStopped } from './life-cycle.ts';
-import { resizeArchive } from './maintenance.ts';
+import { growArchive } from './maintenance.ts';
 import {
   existsBaseImage,
   getArchiveInfoList,
@@ -63,7 +62,7 @@ export async function replicateOnceNbk(
     const destinationLb = await getVolSizeLb(session, destination, vol);
     if (sourceLb < destinationLb) throw new StateError('Volume size of aDst is larger than that of aSrc');
     if (sourceLb > destinationLb) {
-      await resizeArchive(session, destination, vol, (sourceLb * LOGICAL_BLOCK_BYTES) / MIB, false);
+      await growArchive(session, destination, vol, sourceLb, false);
     }
   }
   const gid = options.gid ?? (await getRestorableGid(session, source, vol)).at(-1);

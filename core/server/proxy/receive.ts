@@ -18,7 +18,7 @@ import type { World } from '../../world/index.ts';
 import { FileSink } from '../shared/file-stream.ts';
 import { publishFile, temporaryName, unlinkIfThere } from '../shared/persist.ts';
 import type { Handler, Session } from '../shared/server.ts';
-import { linkReceived } from './registration.ts';
+import { isOfOneLog, linkReceived } from './registration.ts';
 import { PROXY_STEPS as STEPS } from './steps.ts';
 import {
   getVolume,
@@ -149,11 +149,18 @@ async function register(
 ): Promise<void> {
   const { world } = server;
   await volume.mutex.run(async () => {
-    const known = volume.received.set.find(diff);
-    if (known === null) volume.received.set.add(diff);
-    else if (volume.received.path(known) !== volume.received.path(diff)) {
-      // An attempt that was not acknowledged has left the same range under another time or flag.
-      await volume.received.unlink([diff], STEPS.unlinkReceived);
+    const { received } = volume;
+    const known = received.set.find(diff);
+    if (known === null) received.set.add(diff);
+    else if (received.path(known) !== received.path(diff)) {
+      if (await isOfOneLog(world, received.path(known), received.path(diff))) {
+        // An attempt that was not acknowledged has left the same range under another time or flag.
+        await received.unlink([diff], STEPS.unlinkReceived);
+      } else {
+        // What was held back for a log that has been reset since goes nowhere any more.
+        await received.remove([known], STEPS.unlinkReceived);
+        received.set.add(diff);
+      }
     }
     for (const archive of volume.archives.values()) archive.isSendError = false;
     await linkReceived(server, volume);

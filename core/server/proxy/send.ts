@@ -23,6 +23,7 @@ import { MIB, US_PER_S } from '../../units.ts';
 import type { FileHandle, World } from '../../world/index.ts';
 import { openConversation } from '../shared/client.ts';
 import { fileReader } from '../shared/file-stream.ts';
+import { linkReceived } from './registration.ts';
 import { SEND_STATES } from './states.ts';
 import { PROXY_STEPS as STEPS } from './steps.ts';
 import {
@@ -219,8 +220,7 @@ async function transfer(
     });
     await readWdiffAck(channel);
     archive.lastSentAtS = world.clock.wallTimeS();
-    await archive.diffs.remove(group.diffs, STEPS.removeSent);
-    volume.changed.notifyAll();
+    await removeAnswered(server, volume, archive, group.diffs);
     return { kind: 'next', isForced: false };
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error;
@@ -229,6 +229,18 @@ async function transfer(
   } finally {
     channel.close();
   }
+}
+
+/** Forgets what an archive has answered; what was held back behind it is registered then. */
+async function removeAnswered(
+  server: ProxyServer,
+  volume: ProxyVolume,
+  archive: ProxyArchive,
+  diffs: readonly MetaDiff[],
+): Promise<void> {
+  await archive.diffs.remove(diffs, STEPS.removeSent);
+  if (volume.received.set.size > 0) await volume.mutex.run(() => linkReceived(server, volume));
+  volume.changed.notifyAll();
 }
 
 async function* iosOf(merger: WdiffMerger, shouldStop: () => boolean): AsyncGenerator<PlainIo> {
@@ -258,8 +270,7 @@ async function refused(
   const about = `${volume.volId}:${archive.name}:${diffToText(diff)}`;
   if (reply.kind === 'rejected' && DELETING.includes(reply.word)) {
     world.log.info(`${FUNC}:${text}:${about}`);
-    await archive.diffs.remove(group.diffs, STEPS.removeSent);
-    volume.changed.notifyAll();
+    await removeAnswered(server, volume, archive, group.diffs);
     return { kind: 'next', isForced: true };
   }
   if (reply.kind === 'rejected' && GIVING_UP.includes(reply.word)) {

@@ -275,3 +275,23 @@ describe('the end of servers', () => {
     });
   });
 });
+
+it('a replica follows a source of any size, whole MiB or not', async () => {
+  await withGroup(
+    async (made) => {
+      const { walbc, at } = made;
+      await backedUp(made);
+      const [a0, a1] = [at('a0'), at('a1')] as const;
+      await walbc.replicateOnce(a0, VOL, a1);
+      const sizeLb = await walbc.getVolSizeLb(a0, VOL);
+      expect(sizeLb).toBe(4 * 2048 + 8);
+      for (const grownLb of [sizeLb + 3 * 8, 6 * 2048]) {
+        await walbc.runCtl(a0, ['resize', VOL, String(grownLb * LOGICAL_BLOCK_BYTES)]);
+        await walbc.replicateOnce(a0, VOL, a1);
+        expect(await walbc.getVolSizeLb(a1, VOL)).toBe(grownLb);
+      }
+      await expect(walbc.resizeArchive(a1, VOL, 6.5, false)).rejects.toThrow('a size of at least 1 MiB');
+    },
+    { deviceSizeLb: 4 * 2048 + 8 },
+  );
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { uuidEquals } from '../../../../core/format/uuid.ts';
 import {
   contentOf,
   FakeArchive,
@@ -307,6 +308,47 @@ describe('groups', () => {
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges()).toEqual(['0-3 M', '0-1 M']);
     });
+  });
+
+  it('of a new log wait behind those of an old one with the same gids, and are not lost', async () => {
+    for (const sameTime of [true, false]) {
+      const site = new Site();
+      const archives = [new FakeArchive(site), new FakeArchive(site, 'a1', 10_201)];
+      const proxy = new TestProxy(site);
+      // The first archive has begun the new log, the second one still follows the old.
+      for (const [i, archive] of archives.entries()) {
+        archive.kill();
+        archive.reply = ({ uuid }) =>
+          uuidEquals(uuid, i === 0 ? OTHER_UUID : UUID) ? 'accept' : 'different-uuid';
+      }
+      await site.run(async () => {
+        await proxy.begin(['a0', 'a1']);
+        await proxy.sendWlog(0, 1, { byte: 1 });
+        await proxy.sendWlog(1, 2, { byte: 2 });
+        for (const [gid, byte] of [
+          [0, 11],
+          [1, 12],
+        ] as const) {
+          const timestamp = sameTime ? T0 + gid + 1 : T0 + 100 + gid;
+          expect(await proxy.sendWlog(gid, gid + 1, { uuid: OTHER_UUID, byte, timestamp })).toBe(null);
+        }
+        await proxy.restart();
+        for (const archive of archives) archive.start();
+        await proxy.must('kick');
+        const isEmpty = () => !proxy.files().some((path) => path.endsWith('.wdiff'));
+        await site.eventually(isEmpty, 'all must be answered');
+        const contents = await Promise.all(
+          archives.map(async ({ offered }) => {
+            const accepted = offered.filter(({ reply }) => reply === 'accept');
+            return (await Promise.all(accepted.map(contentOf))).flat();
+          }),
+        );
+        expect(contents).toEqual([
+          ['0+1=11', '8+1=12'],
+          ['0+1=1', '8+1=2'],
+        ]);
+      });
+    }
   });
 
   it('end at the number of files that may be open', async () => {
