@@ -7,6 +7,7 @@ import { c1 } from './crash/c1-device-crash.ts';
 import { c2 } from './crash/c2-device-read-errors.ts';
 import { c3 } from './crash/c3-power-losses.ts';
 import { c4 } from './crash/c4-power-losses-behind.ts';
+import { c5 } from './crash/c5-written-before-the-server.ts';
 import { e1 } from './failure/e1-proxy-down.ts';
 import { e2 } from './failure/e2-archive-down.ts';
 import { e3 } from './failure/e3-storage-down.ts';
@@ -135,7 +136,7 @@ export const CATALOGUE: readonly Chapter[] = [
   },
   { title: 'Random operations', scenarios: [x1] },
   { title: 'Regressions that chaos found', scenarios: [g1, g2, g3] },
-  { title: 'Crashes of the walb device', scenarios: [c1, c2, c3, c4] },
+  { title: 'Crashes of the walb device', scenarios: [c1, c2, c3, c4, c5] },
   {
     title: 'Situations that the original suites never test',
     scenarios: [

@@ -1,14 +1,18 @@
 import { OverflowError, StateError } from '../../errors.ts';
 import { uuidEquals } from '../../format/uuid.ts';
 import type { Gid, Lsid } from '../../units.ts';
+import type { DeviceHost } from '../../world/index.ts';
 import { readVolumeSuperSector } from './device-log.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 import { requireDevice, type StorageServer, type StorageVolume, volumeWorld } from './volume.ts';
 import { type LogPosition, maxWlogSendPb, nextGid } from './wlog-plan.ts';
 
+/** Writes that are under way may need another flush; a log that is not durable after so many is a device's failure. */
+const MAX_FLUSHES = 10;
+
 /**
- * Takes a snapshot at the device's latest lsid and queues it; durable when the gid is returned
- * (docs/operations.md, "Snapshots"). Throws OverflowError when the log has lost history, StateError when it was reset
+ * Takes a snapshot at the device's latest lsid and queues it; durable when the gid is returned, and the log up to
+ * there too (docs/operations.md, "Snapshots"). Throws OverflowError when the log has lost history, StateError when it was reset
  * and the volume's files did not follow.
  */
 export async function takeSnapshot(
@@ -28,8 +32,28 @@ export async function takeSnapshot(
     const path = requireDevice(volume, 'takeSnapshot');
     const { devices } = volumeWorld(server, volume, 'snapshot');
     const { latest } = await devices.lsids(path, STEPS.readDevice);
+    await makeDurable(devices, path, latest);
     return takeSnapshotAt(server, volume, latest, isMergeable, physicalBlockBytes);
   });
+}
+
+/**
+ * Lets the log up to an lsid be durable. A power loss could take its tail away otherwise, and what an application
+ * writes there before this server is back would become part of the snapshot.
+ */
+async function makeDurable(devices: DeviceHost, path: string, lsid: Lsid): Promise<void> {
+  const isDurable = async () => (await devices.lsids(path, STEPS.readDevice)).permanent >= lsid;
+  if (await isDurable()) return;
+  const device = await devices.openDevice(path, STEPS.flushDevice);
+  try {
+    for (let i = 0; i < MAX_FLUSHES; i++) {
+      await device.flush(STEPS.flushDevice);
+      if (await isDurable()) return;
+    }
+  } finally {
+    device.close();
+  }
+  throw new StateError(`takeSnapshot:the log of ${path} is not durable up to ${lsid}`);
 }
 
 /** As takeSnapshot, with the queue's mutex held by the caller. */

@@ -17,6 +17,7 @@ export const STORAGE_STEPS = {
   saveState: 'storage.state.save',
   saveDone: 'storage.done.save',
   saveUuid: 'storage.uuid.save',
+  flushDevice: 'storage.snapshot.flush-device',
   pushQueue: 'storage.queue.push',
   popQueue: 'storage.queue.pop',
   clearQueue: 'storage.queue.clear',
