@@ -3,7 +3,16 @@
  * when it is missing or older than the sources. Plain JavaScript, for it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,14 +59,28 @@ export function ensureBuilt() {
   const stamp = sourceStamp();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return;
   process.stderr.write('walbox: building ...\n');
-  rmSync(DIST, { recursive: true, force: true });
-  run(
-    process.execPath,
-    [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'],
-    'building',
-  );
-  mkdirSync(DIST, { recursive: true });
-  writeFileSync(STAMP, stamp);
+  // Built beside and renamed: another program may be building, or running from `dist/`, at the same time.
+  const made = mkdtempSync(join(ROOT, 'node_modules', '.walbox-build-'));
+  // Also when the build fails, which ends the process.
+  process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(made, 'dist')], 'building');
+  writeFileSync(join(made, 'dist', '.stamp'), stamp);
+  replaceDist(made);
+}
+
+/** Puts what was built in the place of `dist/`; when another program was faster, its `dist/` is as good. */
+function replaceDist(made) {
+  try {
+    renameSync(DIST, join(made, 'old'));
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  try {
+    renameSync(join(made, 'dist'), DIST);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+  }
 }
 
 function run(command, args, what) {

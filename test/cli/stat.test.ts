@@ -102,6 +102,8 @@ describe('walbox stat', () => {
     const wlog = await makeWlog(SMALL_LOG);
     const cut = await print([folder.write('cut.wlog', wlog.slice(0, -512))]);
     expect([cut.status, cut.out.includes('CUT: the log must go on')]).toEqual([1, true]);
+    const inside = await print([folder.write('inside.wlog', wlog.slice(0, 4096 + 700))]);
+    expect([inside.status, inside.out.includes('CUT: eof error')]).toEqual([1, true]);
     const bad = await print([
       folder.write(
         'bad.wlog',

@@ -7,7 +7,7 @@ import { BufferedReader, type ByteSource, type RandomReader } from '../byte-stre
 import { IndexReader } from '../indexed-wdiff-reader.ts';
 import { isAllZero } from '../plain-io.ts';
 import { SortedPackReader } from '../sorted-wdiff-reader.ts';
-import { openWlog } from '../wlog-reader.ts';
+import { openWlog, type WlogReader } from '../wlog-reader.ts';
 
 /** Number and size of IOs of one kind. */
 export interface KindCount {
@@ -128,23 +128,14 @@ async function statWlog(source: ByteSource, onIo: (io: CountedIo) => Promise<voi
   const reader = new BufferedReader(source);
   for (let wlog = await openWlog(reader, { checkLsid: true }); wlog !== null; ) {
     const pbs = wlog.header.physicalBlockBytes;
-    while ((await wlog.nextPack()) !== null) {
-      for (let io = await wlog.nextIo(); io !== null; io = await wlog.nextIo()) {
-        const { kind, offsetLb: addressLb, sizeLb } = io.record;
-        if (kind === 'padding') {
-          stat.paddingBytes += io.data.length;
-          continue;
-        }
-        if (!io.isValid) stat.damagedIos++;
-        const data = io.data.subarray(0, sizeLb * LOGICAL_BLOCK_BYTES);
-        const counted = {
-          addressLb,
-          sizeLb,
-          kind: kind === 'normal' && isAllZero(data) ? 'zero' : kind,
-        } as const;
-        count(stat, counted);
-        await onIo({ ...counted, isOfLog: true, data: async () => data });
-      }
+    try {
+      await statPacks(wlog, stat, onIo);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      // What came before is counted all the same.
+      stat.sizeBytes = reader.offset;
+      stat.complaint = `${error.message} (at byte ${error.offset})`;
+      return stat;
     }
     stat.sizeBytes = reader.offset;
     if (wlog.end !== 'end-block') {
@@ -156,6 +147,32 @@ async function statWlog(source: ByteSource, onIo: (io: CountedIo) => Promise<voi
   if (stat.sizeBytes === 0)
     throw new FormatError(`eof error: a wlog header of ${WLOG_HEADER_BYTES} bytes expected`);
   return stat;
+}
+
+/** Counts the packs of one wlog. Throws FormatError when it is cut within data. */
+async function statPacks(
+  wlog: WlogReader,
+  stat: FileStat,
+  onIo: (io: CountedIo) => Promise<void>,
+): Promise<void> {
+  while ((await wlog.nextPack()) !== null) {
+    for (let io = await wlog.nextIo(); io !== null; io = await wlog.nextIo()) {
+      const { kind, offsetLb: addressLb, sizeLb } = io.record;
+      if (kind === 'padding') {
+        stat.paddingBytes += io.data.length;
+        continue;
+      }
+      if (!io.isValid) stat.damagedIos++;
+      const data = io.data.subarray(0, sizeLb * LOGICAL_BLOCK_BYTES);
+      const counted = {
+        addressLb,
+        sizeLb,
+        kind: kind === 'normal' && isAllZero(data) ? 'zero' : kind,
+      } as const;
+      count(stat, counted);
+      await onIo({ ...counted, isOfLog: true, data: async () => data });
+    }
+  }
 }
 
 function countStored(stat: FileStat, type: CompressionType, storedBytes: number, plainBytes: number): void {
