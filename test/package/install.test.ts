@@ -96,6 +96,18 @@ describe('the entries', () => {
     }
   });
 
+  it('can be required by CommonJS', () => {
+    const names = JSON.stringify(
+      entries()
+        .map(({ name }) => name)
+        .filter((name) => !TEST_ENTRIES.includes(name)),
+    );
+    const script = `console.log(${names}.filter((name) => Object.keys(require(name)).length > 1).length)`;
+    expect(runWell(plain, process.execPath, ['-e', script])).toBe(
+      `${entries().length - TEST_ENTRIES.length}\n`,
+    );
+  });
+
   it('need the test library that they are for, and say so', () => {
     for (const name of TEST_ENTRIES) {
       const { status, stderr } = run(plain, process.execPath, ['-e', `import(${JSON.stringify(name)})`]);
