@@ -17,15 +17,16 @@ export type ShutdownMode = 'graceful' | 'force' | 'empty';
 
 const MODES: readonly string[] = ['graceful', 'force', 'empty'];
 
-/** Prints a banner and the server's own text for each server. */
+/** Prints a banner and the server's own text for one server, some, or (an empty list) all. */
 export async function status(
   session: ControlSession,
-  servers: readonly Server[] = session.layout.getAll(),
+  servers: Server | readonly Server[] = [],
   vol: string | null = null,
   timeoutS = SHORT_TIMEOUT_S,
 ): Promise<string[]> {
   const lines: string[] = [];
-  for (const server of servers) {
+  const asked = 'name' in servers ? [servers] : servers.length > 0 ? servers : session.layout.getAll();
+  for (const server of asked) {
     lines.push(`++++++++++++++++++++ ${server.name} ++++++++++++++++++++`);
     lines.push(...(await runCtl(session, server, ['status', ...(vol === null ? [] : [vol])], timeoutS)));
   }

@@ -32,6 +32,8 @@ export interface WdevControl {
   sizeLb(path: string): Promise<Lb>;
   logSizeLb(path: string): Promise<Lb>;
   lsids(path: string): Promise<LsidSet>;
+  /** The program `wdevc` with its words; returns the lines that it prints. Throws FormatError for words that it does not know. */
+  wdevc(words: readonly string[]): Promise<string[]>;
 }
 
 const POLL_INTERVAL_US = 0.3 * US_PER_S;
@@ -56,6 +58,11 @@ export class WalbDevice {
   /** `/dev/walb/NAME` */
   get path(): string {
     return `/dev/walb/${this.name}`;
+  }
+
+  /** Runs `wdevc` with words; returns the lines that it prints. */
+  runWdevc(words: readonly string[]): Promise<string[]> {
+    return this.#control.wdevc(words);
   }
 
   exists(): Promise<boolean> {

@@ -20,3 +20,4 @@ export {
   WalbDevice,
   type WalbDeviceOptions,
 } from './walb-device.ts';
+export { isDeviceCommand, runDeviceCommand } from './wdevc.ts';

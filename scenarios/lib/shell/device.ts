@@ -33,6 +33,7 @@ export type ShellDevice = Application &
     | 'path'
     | 'ldev'
     | 'ddev'
+    | 'runWdevc'
     | 'exists'
     | 'formatLdev'
     | 'create'
@@ -64,6 +65,7 @@ export function makeShellDevice(
     path: wdev.path,
     ldev: wdev.ldev,
     ddev: wdev.ddev,
+    runWdevc: (words) => step('runWdevc', [words], () => wdev.runWdevc(words)),
     exists: () => wdev.exists(),
     formatLdev: (doDiscard) => step('formatLdev', [], () => wdev.formatLdev(doDiscard)),
     create: (options) => step('create', [options], () => wdev.create(options)),
