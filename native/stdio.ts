@@ -47,6 +47,23 @@ export function streamSink(stream: Writable, name: string): ByteSink {
         }
         stream.write(bytes, (error) => (error ? reject(toIoError(error, name)) : resolve()));
       }),
+    writeMany: (pieces) =>
+      new Promise((resolve, reject) => {
+        if (failure !== null) {
+          reject(toIoError(failure, name));
+          return;
+        }
+        const last = pieces.length - 1;
+        if (last < 0) {
+          resolve();
+          return;
+        }
+        // Corked, the stream hands them to the system by one call where it can.
+        stream.cork();
+        for (let i = 0; i < last; i++) stream.write(pieces[i]);
+        stream.write(pieces[last], (error) => (error ? reject(toIoError(error, name)) : resolve()));
+        stream.uncork();
+      }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { gatheringSink } from '../../core/engine/gathering-sink.ts';
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import type { IoStream } from '../../core/engine/plain-io.ts';
 import { VirtualImage } from '../../core/engine/virtual-image.ts';
@@ -60,10 +61,12 @@ export const virtFullCat = defineTool({
         const image = new VirtualImage(base, merger === null ? null : counted(merger, output), READ_STEP);
         await withOutput(values.output, io, async (sink) => {
           const maxBytes = values.bufferBytes - (values.bufferBytes % LOGICAL_BLOCK_BYTES);
+          const gathering = gatheringSink(sink);
           for (let bytes = await image.read(maxBytes); bytes !== null; bytes = await image.read(maxBytes)) {
-            await sink.write(bytes);
+            await gathering.write(bytes);
             io.progress.add(bytes.length);
           }
+          await gathering.finish();
         });
         if (!values.stat) return;
         err.line(`mergeIn  ${wdiffStatisticsLine(merger?.inputStatistics ?? newWdiffStatistics())}`);

@@ -197,8 +197,13 @@ export async function loadImages(
   pool: CodecPool,
 ): Promise<Uint8Array[]> {
   const jobs: CodecJob[] = [];
-  for (const record of records) {
-    const data = await file.read(record.dataOffsetBytes, record.dataSizeBytes);
+  const read = (record: ImageRecord) => file.read(record.dataOffsetBytes, record.dataSizeBytes);
+  // Where the file allows it, all are read side by side.
+  const reads = file.pieceBytes === undefined ? null : records.map(read);
+  // The first that fails is the one that is told.
+  for (const reading of reads ?? []) reading.catch(() => undefined);
+  for (const [i, record] of records.entries()) {
+    const data = await (reads === null ? read(record) : reads[i]);
     if (checksum(data, 0) !== record.dataChecksum) {
       throw new FormatError(
         `IO data invalid: checksum ${record.dataChecksum.toString(16)} expected`,

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { applyIos } from '../../core/engine/apply.ts';
 import type { ByteSink } from '../../core/engine/byte-stream.ts';
+import { gatheringSink } from '../../core/engine/gathering-sink.ts';
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import { openWdiffs } from '../../core/engine/open-wdiff.ts';
 import { SortedWdiffWriter } from '../../core/engine/sorted-wdiff-writer.ts';
@@ -217,9 +218,11 @@ const VIRTUAL_READ: TargetCase = {
             const device = await openFileDevice(join(folder, 'image'), { writable: false });
             const merger = await WdiffMerger.open(await openWdiffs(readers, pool));
             const image = new VirtualImage(device, merger, 'bench.read');
+            const gathering = gatheringSink(sink);
             for (let bytes = await image.read(MIB); bytes !== null; bytes = await image.read(MIB)) {
-              await sink.write(bytes);
+              await gathering.write(bytes);
             }
+            await gathering.finish();
             device.close();
           }),
         ),

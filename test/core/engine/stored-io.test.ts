@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import '../../fixed-seed.ts';
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../../../core/engine/byte-stream.ts';
+import { gatheringSink } from '../../../core/engine/gathering-sink.ts';
 import type { CompressionOption } from '../../../core/engine/io-codec.ts';
 import { MemorySink, memorySource } from '../../../core/engine/memory-stream.ts';
 import { WdiffMerger } from '../../../core/engine/merge.ts';
@@ -182,5 +183,43 @@ describe('reading ahead', () => {
     await source.read(10);
     expect(asked).toBe(3);
     await expect(source.read(10)).rejects.toThrow('broken');
+  });
+});
+
+describe('a gathering sink', () => {
+  it('writes the same bytes in fewer calls, with and without a call for many', async () => {
+    for (const takesMany of [true, false]) {
+      const inner = new MemorySink();
+      let calls = 0;
+      const sink = gatheringSink({
+        async write(bytes) {
+          calls++;
+          await inner.write(bytes);
+        },
+        ...(takesMany && {
+          async writeMany(pieces: readonly Uint8Array[]) {
+            calls++;
+            for (const piece of pieces) await inner.write(piece);
+          },
+        }),
+      });
+      const expected: number[] = [];
+      for (let i = 0; i < 1000; i++) {
+        const piece = new Uint8Array(1 + (i % 7)).fill(i);
+        expected.push(...piece);
+        await sink.write(piece);
+      }
+      await sink.write(new Uint8Array(3 << 20));
+      await sink.finish();
+      expect(Buffer.compare(inner.bytes.subarray(0, expected.length), new Uint8Array(expected))).toBe(0);
+      expect(inner.bytes.length).toBe(expected.length + (3 << 20));
+      expect(calls).toBeLessThan(10);
+    }
+  });
+
+  it('fails in finish at the latest', async () => {
+    const sink = gatheringSink({ write: () => Promise.reject(new Error('full')) });
+    await sink.write(new Uint8Array(2 << 20));
+    await expect(sink.finish()).rejects.toThrow('full');
   });
 });
