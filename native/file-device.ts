@@ -104,6 +104,9 @@ async function readNumber(path: string): Promise<number> {
 /** Larger writes past the page cache are copied into aligned memory a piece at a time. */
 const PIECE_BYTES = 1024 * 1024;
 
+/** A read costs about as much as so many bytes more of it. */
+const READ_PIECE_BYTES = 128 * 1024;
+
 interface Opened {
   readonly path: string;
   /** By way of the page cache. */
@@ -175,6 +178,7 @@ function fileDevice({ path, handle, direct, calls, shape, writable }: Opened): B
     physicalBlockBytes,
     supportsFlush: true,
     supportsDiscard,
+    pieceBytes: READ_PIECE_BYTES,
     sizeLb: () => sizeLb,
     read: async (addressLb, countLb) => read(checkRange(addressLb, countLb)),
     write: (addressLb, data, _step, how = {}) => writeWith(addressLb, data, how),

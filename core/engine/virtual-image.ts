@@ -14,6 +14,7 @@ class BaseReader {
   readonly #device: BlockDevice;
   readonly #step: Step;
   readonly #alignLb: Lb;
+  readonly #pieceLb: Lb;
   readonly sizeLb: Lb;
   #window: Uint8Array = NO_DATA;
   #windowLb: Lb = 0;
@@ -22,6 +23,7 @@ class BaseReader {
     this.#device = device;
     this.#step = step;
     this.#alignLb = device.physicalBlockBytes / LOGICAL_BLOCK_BYTES;
+    this.#pieceLb = (device.pieceBytes ?? 0) / LOGICAL_BLOCK_BYTES;
     this.sizeLb = sizeLb;
   }
 
@@ -30,7 +32,7 @@ class BaseReader {
     let offset = addressLb - this.#windowLb;
     if (offset * LOGICAL_BLOCK_BYTES >= this.#window.length) {
       const begin = addressLb - (addressLb % this.#alignLb);
-      const wanted = Math.min(READ_LB, Math.max(maxLb, this.#alignLb) + (addressLb - begin));
+      const wanted = Math.min(READ_LB, Math.max(maxLb, this.#alignLb, this.#pieceLb) + (addressLb - begin));
       const aligned = Math.ceil(wanted / this.#alignLb) * this.#alignLb;
       // Up to the end of the device and not of the image, which need not be aligned.
       const sizeLb = Math.min(aligned, this.#device.sizeLb() - begin);

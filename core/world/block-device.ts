@@ -15,6 +15,8 @@ export interface BlockDevice {
   /** False for a device without volatile cache, where completion is durability. */
   readonly supportsFlush: boolean;
   readonly supportsDiscard: boolean;
+  /** How much is best read at least where most of it is wanted; absent where any size is as good. */
+  readonly pieceBytes?: number;
   /** Present size; may grow while open, never shrinks. */
   sizeLb(): Lb;
   /** The content; the caller may keep the view but not write into it. */
