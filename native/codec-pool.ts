@@ -29,6 +29,8 @@ export interface ThreadedCodecPoolOptions {
   readonly inlineBytes?: number;
 }
 
+/** Young heap of a thread, which allocates little but arrays outside of it. */
+const YOUNG_MIB = 1;
 /** Begun threads cost some 50 ms of work: below this much they do not pay. */
 const INLINE_BYTES = 8 * MIB;
 /** What a byte costs, in bytes of snappy, about. */
@@ -41,12 +43,12 @@ const COST: Readonly<Record<CompressionType, number>> = {
   lzma: 100,
 };
 /** Bytes of one batch to a thread, about, for codecs as fast as snappy and for slower ones. */
-const FAST_BATCH_BYTES = MIB;
+const FAST_BATCH_BYTES = 512 * KIB;
 const SLOW_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
 /** Inputs up to this size are copied into buffers that are used again. */
-const BUFFER_BYTES = 2 * MIB;
+const BUFFER_BYTES = MIB;
 
 /** Some jobs of a call, and what waits for them. */
 interface Batch {
@@ -63,7 +65,7 @@ interface Thread {
 
 /**
  * A pool of worker threads. Small work is done in the caller's thread; threads begin when there was enough of it to
- * pay. Beyond a bounded number of batches, jobs wait as they are, without a copy: at most about two MiB or one larger job for
+ * pay. Beyond a bounded number of batches, jobs wait as they are, without a copy: at most about a MiB or one larger job for
  * each batch are copied. Threads that have nothing to do keep no process alive.
  */
 export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}): Promise<ThreadedCodecPool> {
@@ -89,7 +91,7 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
 
   function begin(entry: URL): void {
     while (threads.length < threadCount) {
-      const worker = new Worker(entry);
+      const worker = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
       const thread: Thread = { worker, batches: new Map() };
       worker.on('message', (message: FromCodecWorker) => take(thread, message));
       worker.on('error', (error: unknown) => fail(new Error(`a codec thread failed: ${errorText(error)}`)));

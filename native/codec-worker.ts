@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { runCodecJob } from '../core/engine/codec-registry.ts';
 import { errorText, FormatError } from '../core/errors.ts';
+import { MIB } from '../core/units.ts';
 import type { CodecJob } from '../core/world/index.ts';
 import {
   alignedBytes,
@@ -10,16 +11,23 @@ import {
   type ToCodecWorker,
 } from './codec-message.ts';
 import { loadNativeCodecs } from './codecs.ts';
+import { allocationCounter } from './collect.ts';
 
 /** A worker thread of native/codec-pool.ts: runs the batches that it is sent, one at a time. */
+
+/** What libraries allocated may be dead in the meantime, and no more. */
+const COLLECT_BYTES = 8 * MIB;
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
 const codecs = loadNativeCodecs();
+const allocated = allocationCounter(COLLECT_BYTES);
 
 port.on('message', (message: ToCodecWorker) => {
   const answer = run(message);
+  const sizeBytes = answer.input.byteLength + answer.output.byteLength;
   port.postMessage(answer, [answer.input, answer.output]);
+  allocated(sizeBytes);
 });
 
 function run({ id, jobs, input }: ToCodecWorker): FromCodecWorker {

@@ -1,3 +1,5 @@
+import { KIB, MIB } from '../core/units.ts';
+import { allocationCounter } from './collect.ts';
 import { asIo } from './errors.ts';
 
 /** What of an open file is needed to read it; a FileHandle of Node is one. */
@@ -25,8 +27,15 @@ export interface GatheringHandle extends WritableHandle {
   writev(pieces: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
 }
 
+/** Arrays from this size on are counted, and after so much of them dead ones are freed. */
+const COUNTED_BYTES = 64 * KIB;
+const COLLECT_BYTES = 32 * MIB;
+
+const allocated = allocationCounter(COLLECT_BYTES);
+
 /** An array for bytes to be read into: not cleared, not shared with anything else, and no Buffer. */
 export function newBytes(sizeBytes: number): Uint8Array {
+  if (sizeBytes >= COUNTED_BYTES) allocated(sizeBytes);
   const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
   return new Uint8Array(buffer, 0, sizeBytes);
 }

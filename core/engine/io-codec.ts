@@ -27,7 +27,7 @@ export function isPassed(io: PlainIo | PassedIo): io is PassedIo {
 }
 
 /** Plain bytes that are compressed as one batch of jobs, an IO more or less. */
-export const BATCH_BYTES = 4 * MIB;
+export const BATCH_BYTES = 2 * MIB;
 /** Plain bytes that are decompressed as one batch; less, since a merge reads many diffs at once. */
 export const READ_BATCH_BYTES = MIB;
 
