@@ -1,4 +1,4 @@
-import type { ByteSink } from '../../core/engine/byte-stream.ts';
+import { type ByteSink, writePieces } from '../../core/engine/byte-stream.ts';
 import { nodeClock } from '../../native/clock.ts';
 import { type ThreadedCodecPool, threadedCodecPool } from '../../native/codec-pool.ts';
 import { nodeNetwork } from '../../native/network.ts';
@@ -23,6 +23,10 @@ function clearing(sink: ByteSink, meter: ProgressMeter): ByteSink {
     write(bytes) {
       meter.clear();
       return sink.write(bytes);
+    },
+    writeMany(pieces) {
+      meter.clear();
+      return writePieces(sink, pieces);
     },
   };
 }

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { FormatError, IoError } from '../../core/errors.ts';
 import { nodeClock } from '../../native/clock.ts';
-import { newBytes, readAt, writeAll } from '../../native/file-bytes.ts';
+import { readAt, writeAll } from '../../native/file-bytes.ts';
 import { openFileDevice } from '../../native/file-device.ts';
 import { createOutputFile, removeUnfinishedFiles } from '../../native/output-file.ts';
 import { nodeRandom } from '../../native/random.ts';
@@ -100,19 +100,6 @@ describe('streams', () => {
     broken.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
     await expect(sink.write(new Uint8Array([2]))).rejects.toThrow();
     await expect(streamSource(broken, 'pipe').read(1)).rejects.toThrow(IoError);
-  });
-});
-
-describe('memory for reading', () => {
-  it('is given back while a program goes on reading without a pause', () => {
-    let mostBytes = 0;
-    for (let i = 0; i < 300; i++) {
-      const bytes = newBytes(1 << 20);
-      bytes[0] = i;
-      mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers);
-    }
-    expect(mostBytes).toBeLessThan(150 << 20);
-    expect('gc' in globalThis).toBe(false);
   });
 });
 
