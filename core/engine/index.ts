@@ -20,6 +20,8 @@ export { type IoStream, NO_DATA, type PlainIo } from './plain-io.ts';
 export { type BlocksToRead, type ImageLayers, readBlocks } from './read-blocks.ts';
 export { openSortedWdiff, type SortedReaderOptions } from './sorted-wdiff-reader.ts';
 export { SortedWdiffWriter, writeSortedWdiff } from './sorted-wdiff-writer.ts';
+export { StatCollector, type StatOptions, type StatResult } from './stat/collect.ts';
+export type { FileStat } from './stat/file-stat.ts';
 export { VirtualImage, type VirtualImageOptions } from './virtual-image.ts';
 export type { WdiffInput } from './wdiff-input.ts';
 export { type LogIo, openWlog, type WlogEnd, WlogReader, type WlogReaderOptions } from './wlog-reader.ts';

@@ -25,11 +25,11 @@ export interface LogCounts extends Record<string, number> {
   normal: number;
   discard: number;
   padding: number;
-  writtenLb: number;
+  blocks: number;
 }
 
 export function newLogCounts(): LogCounts {
-  return { packs: 0, normal: 0, discard: 0, padding: 0, writtenLb: 0 };
+  return { packs: 0, normal: 0, discard: 0, padding: 0, blocks: 0 };
 }
 
 /** The pack header at an lsid, or what is wrong with the block there. */
@@ -73,7 +73,7 @@ export async function checkPack(
   counts.packs++;
   for (const [index, record] of pack.records.entries()) {
     counts[record.kind] += 1;
-    if (record.kind !== 'padding') counts.writtenLb += record.sizeLb;
+    if (record.kind !== 'padding') counts.blocks += record.sizeLb;
     const found = await dataChecksum(check, place, record);
     if (found !== null && (record.kind !== 'normal' || found === record.checksum)) continue;
     const isCut = found === null;

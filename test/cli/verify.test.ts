@@ -46,7 +46,7 @@ describe('walbox verify', () => {
     expect(await text(good)).toEqual({
       status: 0,
       lines: [
-        `${good}: wlog, 12.0 KiB: sound (lsids 310 to 325, packs 3, normal 4, discard 2, padding 1, writtenLb 82)`,
+        `${good}: wlog, 12.0 KiB: sound (lsids 310 to 325, packs 3, normal 4, discard 2, padding 1, blocks 82)`,
         '1 file, 12.0 KiB: 0 damages, 0 notices',
       ],
     });

@@ -40,7 +40,7 @@ describe('a wlog', () => {
       normal: 4,
       discard: 2,
       padding: 1,
-      writtenLb: 2 + 64 + 1 + 3 + 4 + 8,
+      blocks: 2 + 64 + 1 + 3 + 4 + 8,
     });
     expect((await verifyBytes(joined(wlog, wlog))).counts).toMatchObject({
       wlogs: 2,
