@@ -190,6 +190,20 @@ export interface MediumDamageFault {
   readonly sizeLb: number;
 }
 
+/**
+ * A byte of a file that rots on its disk, until it is written again. The file is number `nth` (from 0 on, around) of those
+ * whose names end in `suffix`, by path; the byte is at `offset`, around the file's size; `mask` has the bits that flip.
+ */
+export interface FileRotFault {
+  readonly kind: 'file-rot';
+  readonly atUs: number;
+  readonly host: string;
+  readonly suffix: string;
+  readonly nth: number;
+  readonly offset: number;
+  readonly mask: number;
+}
+
 /** A volume store with room for so many more blocks, for a while. */
 export interface VolumesFullFault {
   readonly kind: 'volumes-full';
@@ -206,6 +220,7 @@ export type StorageFault =
   | SyncFailuresFault
   | MediumModeFault
   | MediumDamageFault
+  | FileRotFault
   | VolumesFullFault;
 
 /** Anything that may go wrong: plain JSON, told apart by `kind`; `checkFault` checks the fields. */
@@ -310,6 +325,7 @@ export const FAULT_FIELDS: Readonly<Record<Fault['kind'], FieldTable>> = {
     addressLb: 'natural',
     sizeLb: 'positive',
   },
+  'file-rot': { ...AT_HOST, suffix: 'text', nth: 'natural', offset: 'natural', mask: 'positive' },
   'volumes-full': { ...AT_HOST, leaveLb: 'natural', forUs: 'natural' },
 };
 

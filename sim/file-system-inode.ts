@@ -77,6 +77,23 @@ export function readContent(inode: Inode, offset: number, sizeBytes: number): Ui
   return result;
 }
 
+/** Latent damage: flips bits of one byte, for readers and on disk. False where the file has nothing there. */
+export function rotByte(inode: Inode, offset: number, mask: number): boolean {
+  const page = Math.floor(offset / PAGE_BYTES);
+  const block = inode.blocks[page];
+  if (block === undefined || offset >= inode.sizeBytes) return false;
+  const flipped = (bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice();
+    const at = offset - page * PAGE_BYTES;
+    copy[at] = (copy[at] as number) ^ mask;
+    return copy;
+  };
+  const isShared = block.memory === block.disk;
+  block.memory = flipped(block.memory);
+  block.disk = isShared || block.disk === null ? (isShared ? block.memory : null) : flipped(block.disk);
+  return true;
+}
+
 /**
  * Writes bytes at an offset, page by page; a page that has no block asks `takePage` for room and the write
  * stops when there is none. Returns how many bytes were written.

@@ -1,6 +1,6 @@
-import { StateError } from '../core/errors.ts';
+import { NotFoundError, StateError } from '../core/errors.ts';
 import type { StorageFault } from './fault-kinds.ts';
-import { PAGE_BYTES } from './file-system-inode.ts';
+import { type Inode, PAGE_BYTES, rotByte } from './file-system-inode.ts';
 import type { SimHost } from './host.ts';
 
 /** What ends a storage fault, and when; null where only writing or a restart ends it. */
@@ -40,6 +40,17 @@ export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair 
       else for (let i = 0; i < fault.sizeLb; i++) medium.rot(fault.addressLb + i);
       return null;
     }
+    case 'file-rot': {
+      const files = filesEndingIn(host.files.state.root, fault.suffix).filter(
+        ({ sizeBytes }) => sizeBytes > 0,
+      );
+      const file = files[fault.nth % Math.max(1, files.length)];
+      if (file === undefined) throw new NotFoundError(`Host ${host.name} has no file *${fault.suffix}.`);
+      if (!rotByte(file, fault.offset % file.sizeBytes, fault.mask & 0xff || 1)) {
+        throw new NotFoundError(`There is a hole at ${fault.offset}.`);
+      }
+      return null;
+    }
     case 'volumes-full': {
       const { volumes } = host;
       if (volumes === null) throw new StateError(`Host ${host.name} has no volume store.`);
@@ -52,4 +63,14 @@ export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair 
       };
     }
   }
+}
+
+/** In the order of their paths. */
+function filesEndingIn(folder: Inode, suffix: string): Inode[] {
+  return [...folder.entries]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, inode]) => {
+      if (inode.kind === 'directory') return filesEndingIn(inode, suffix);
+      return name.endsWith(suffix) ? [inode] : [];
+    });
 }

@@ -16,6 +16,7 @@ import {
   archiveView,
   asOperator,
   type ChaosSite,
+  primaryArchive,
   proxyView,
   startAgain,
   storageView,
@@ -33,6 +34,7 @@ export async function converge(site: ChaosSite): Promise<void> {
   await repairDevices(site);
   await everyoneAnswers(site);
   checkSafety(site);
+  for (const truth of site.volumes) await withoutRot(site, truth);
   for (const truth of site.volumes) await mended(site, truth);
   for (const truth of site.volumes) await drainedOrBackedUp(site, truth);
   for (const truth of site.volumes) await freshSnapshot(site, truth);
@@ -155,6 +157,20 @@ async function drained(site: ChaosSite, truth: VolumeTruth): Promise<void> {
       return false;
     },
     () => `${truth.name}: ${waitsFor(site, truth)}`,
+  );
+}
+
+/** Diffs that rotted are refused wherever they are read; a full backup begins the image of the primary archive anew. */
+async function withoutRot(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  if (!site.excused.has(`${primaryArchive(site).name} rot`)) return;
+  await retried(site, truth, 'full backup', () =>
+    asOperator(site, PATIENCE_S, async (walbc) => {
+      const sx = site.group.server(truth.storage);
+      const state = await walbc.getState(sx, truth.name);
+      if (state === 'Clear') await walbc.initStorage(sx, truth.name, truth.device.path);
+      if (state === 'Target') await walbc.stop(sx, truth.name, 'force');
+      await backUp(site, truth, walbc, 'full');
+    }),
   );
 }
 

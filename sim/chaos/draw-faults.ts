@@ -346,6 +346,18 @@ const DRAWS: Readonly<Record<FaultClass, Draw>> = {
       },
     ];
   },
+  // What archives receive; metadata and images are for scenarios (u27, u13).
+  'file-rot': (random, scene) => [
+    {
+      kind: 'file-rot',
+      atUs: anyTime(random, scene),
+      host: scene.names.archives[0] as string,
+      suffix: '.wdiff',
+      nth: random.below(16),
+      offset: random.below(65_536),
+      mask: 1 << random.below(8),
+    },
+  ],
   'bit-rot': (random, scene) => {
     const host = random.pick(scene.names.storages);
     return [

@@ -22,6 +22,7 @@ export const FAULT_CLASSES = [
   'pool-full',
   'device-error',
   'bit-rot',
+  'file-rot',
 ] as const;
 /** A class of faults that a run arms or not. */
 export type FaultClass = (typeof FAULT_CLASSES)[number];
@@ -110,7 +111,7 @@ export const PROFILES: readonly ChaosProfile[] = [
   },
   {
     name: 'nightly',
-    arming: { ...TOLERATED, 'device-error': 0.15, 'bit-rot': 0.15 },
+    arming: { ...TOLERATED, 'device-error': 0.15, 'bit-rot': 0.15, 'file-rot': 0.1 },
     faultCount: [1, 10],
     crashCount: [1, 15],
     operationCount: [40, 120],
@@ -122,7 +123,7 @@ export const PROFILES: readonly ChaosProfile[] = [
   },
   {
     name: 'cruel',
-    arming: Object.fromEntries(FAULT_CLASSES.map((name) => [name, name === 'bit-rot' ? 0.2 : 0.8])),
+    arming: Object.fromEntries(FAULT_CLASSES.map((name) => [name, name.endsWith('-rot') ? 0.2 : 0.8])),
     faultCount: [2, 20],
     crashCount: [3, 40],
     operationCount: [40, 100],

@@ -98,6 +98,8 @@ function whatGoesWrong(fault: Fault): string {
       return `${fault.medium} of ${fault.host} answers ${fault.mode}, ${forTime(fault.forUs)}`;
     case 'medium-damage':
       return `${fault.medium} of ${fault.host}: ${fault.sizeLb} blocks from ${fault.addressLb} on are ${fault.damage === 'rot' ? 'rotten' : 'unreadable'}`;
+    case 'file-rot':
+      return `a byte of file ${fault.nth} of *${fault.suffix} of ${fault.host} rots`;
     case 'volumes-full':
       return `the volumes of ${fault.host} have room for ${fault.leaveLb} blocks, for ${seconds(fault.forUs)}`;
   }

@@ -279,6 +279,6 @@ describe('checking faults', () => {
       expect(() => checkFault(value, 'fault 0')).toThrow(FormatError);
       expect(() => checkFault(value, 'fault 0')).toThrow(message);
     }
-    expect(Object.keys(FAULT_FIELDS).length).toBe(21);
+    expect(Object.keys(FAULT_FIELDS).length).toBe(22);
   });
 });

@@ -140,7 +140,7 @@ describe('over many seeds', () => {
 const ALL_KINDS: readonly Fault['kind'][] = [
   ...(['crash', 'error', 'delay', 'kill', 'power-loss', 'pause', 'freeze', 'partition', 'hold'] as const),
   ...(['slow-link', 'cut', 'cut-all', 'refuse', 'clock-step', 'clock-drift', 'files-mode'] as const),
-  ...(['files-full', 'sync-failures', 'medium-mode', 'medium-damage', 'volumes-full'] as const),
+  ...(['files-full', 'sync-failures', 'medium-mode', 'medium-damage', 'file-rot', 'volumes-full'] as const),
 ];
 
 function sorted(faults: readonly Fault[]): string[] {

@@ -278,7 +278,7 @@ const PLANTED: readonly Planted[] = [
     isSafetyOnly: true,
     plant: async (site) => {
       const program = site.group.host('p0').spawn('leaky', async ({ files }) => {
-        for (let i = 0; i < 70; i++) await files.open(`${folder}/a0.archive`, 'read', 'leak');
+        for (let i = 0; i < 100; i++) await files.open(`${folder}/a0.archive`, 'read', 'leak');
         return new Promise<number>(() => {});
       });
       await site.simulation.sleep(2_000_000);
