@@ -9,7 +9,7 @@ import { ProcessStatus } from '../../../core/server/shared/process-status.ts';
 import { type Handler, serve } from '../../../core/server/shared/server.ts';
 import { US_PER_S } from '../../../core/units.ts';
 import type { CodecPool, HostPort } from '../../../core/world/index.ts';
-import { hostTurn } from '../../../native/turn.ts';
+import { createTurn } from '../../../native/turn.ts';
 import type { SimHost } from '../../../sim/host.ts';
 import { type LogLine, logLineToText } from '../../../sim/log.ts';
 import { Simulation, type SimulationOptions } from '../../../sim/simulation.ts';
@@ -27,7 +27,7 @@ export class Site {
   constructor(options: Partial<SimulationOptions> = {}) {
     this.simulation = new Simulation({
       seed: 1,
-      turn: hostTurn,
+      turn: createTurn(),
       codecs,
       log: (line) => this.logs.push(line),
       ...options,

@@ -11,6 +11,7 @@ import { runArchiveServer } from '../../../../core/server/archive/server.ts';
 import { ProcessStatus } from '../../../../core/server/shared/process-status.ts';
 import { US_PER_S } from '../../../../core/units.ts';
 import type { CodecPool, Connection } from '../../../../core/world/index.ts';
+import { createTurn } from '../../../../native/turn.ts';
 import { SimFileSystem } from '../../../../sim/file-system.ts';
 import { type FileSystemProfile, fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import type { SimHost } from '../../../../sim/host.ts';
@@ -23,6 +24,10 @@ import { goldenDir } from '../../../golden.ts';
 import { readTarGz } from '../../../tar.ts';
 
 export const codecs: CodecPool = inlineCodecPool(await loadPortableCodecs());
+
+/** What a test waits for is looked at more and more seldom: most waits are short, and a look costs a connection. */
+const FIRST_LOOK_US = US_PER_S / 20;
+const LONGEST_LOOK_US = US_PER_S;
 
 /** An archive server, or several, in a simulation, and a client beside them. */
 
@@ -56,7 +61,7 @@ export class Site {
     this.codecs = options.codecs ?? codecs;
     this.simulation = new Simulation({
       seed: options.seed ?? 1,
-      turn: () => new Promise((resolve) => setImmediate(resolve)),
+      turn: createTurn(),
       codecs: this.codecs,
       log: (line) => this.logs.push(line),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
@@ -200,9 +205,9 @@ export class TestArchive {
   async eventually(condition: () => Promise<boolean>, what: string, timeoutS = 120): Promise<void> {
     const { simulation } = this.site;
     const deadlineUs = simulation.nowUs + timeoutS * US_PER_S;
-    while (!(await condition())) {
+    for (let waitUs = FIRST_LOOK_US; !(await condition()); waitUs = Math.min(2 * waitUs, LONGEST_LOOK_US)) {
       if (simulation.nowUs > deadlineUs) throw new Error(`${what}; log:\n${this.site.logText()}`);
-      await simulation.sleep(US_PER_S / 20);
+      await simulation.sleep(waitUs);
     }
   }
 
