@@ -15,6 +15,7 @@ import { chaosMachine } from './chaos/one.ts';
 import { runChaosPool } from './chaos/pool.ts';
 import { type ChaosReporter, chaosReport, type SavedFailure } from './chaos/reporters.ts';
 import { ChaosTally } from './chaos/summary.ts';
+import { tuneForSimulation } from './jit.ts';
 import { openTraceFile } from './run/trace-file.ts';
 
 export interface ChaosOptions {
@@ -46,6 +47,7 @@ const BAR_WIDTH = 24;
 
 /** `walbox chaos`. The exit code is 1 when a history failed. */
 export async function chaos(options: ChaosOptions, runPool = runChaosPool): Promise<number> {
+  tuneForSimulation();
   chaosProfile(options.profile);
   if (options.crashPoints) return crashEverywhere(options, runPool);
   const beganMs = performance.now();

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FormatError } from '../core/errors.ts';
+import { tuneForSimulation } from './jit.ts';
 import { chooseJobs, loadScenario } from './run/choose.ts';
 import { exitCodeOf, type RunJob, type RunReport } from './run/job.ts';
 import { outcomeLine, runJob } from './run/one.ts';
@@ -31,6 +32,7 @@ const LIMIT_S = 120;
 
 /** `walbox run`: one run tells its story, several are run side by side. The exit code is 1 when one failed. */
 export async function runScenarios(args: readonly string[], options: RunOptions): Promise<number> {
+  tuneForSimulation();
   const seeds = Array.from({ length: options.repeat }, (_, i) => options.seed + i);
   const jobs = await chooseJobs(args, seeds, options.image);
   if (options.trace !== null) traceInto(jobs, options.trace);

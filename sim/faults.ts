@@ -91,7 +91,8 @@ export class FaultPlan implements CallFaults {
   }
 
   strike(incarnation: Incarnation, info: CallInfo, phase: CrashPhase): void {
-    for (const armed of [...this.#crashes]) {
+    // A crash that strikes makes a new array of the rest; this loop goes on over the old one.
+    for (const armed of this.#crashes) {
       const { fault } = armed;
       if (phase === 'before' && armed.target === null && matches(fault, incarnation, info)) {
         armed.matched += 1;

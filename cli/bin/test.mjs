@@ -5,7 +5,9 @@ import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
 ensureInstalled();
 ensureBuilt();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-const child = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+// As cli/jit.ts, for the same reason.
+const flags = ['--interrupt-budget=400000'];
+const child = spawnSync(process.execPath, [...flags, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
   stdio: 'inherit',
 });

@@ -15,11 +15,13 @@ export function encodeUtf8(text: string): Uint8Array {
 
 /** Text of UTF-8 bytes; bytes that are none become replacement characters. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes.length <= SHORT_TEXT_BYTES && isAscii(bytes)) return String.fromCharCode(...bytes);
+  if (bytes.length <= SHORT_TEXT_BYTES && isAscii(bytes)) {
+    return Reflect.apply(String.fromCharCode, null, bytes);
+  }
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 function isAscii(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte > 0x7f) return false;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] > 0x7f) return false;
   return true;
 }

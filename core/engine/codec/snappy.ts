@@ -9,7 +9,8 @@ export const snappyCodec: Codec = { type: 'snappy', compress, decompress };
 
 /** Matches are searched within one block of this size, so that every offset fits into two bytes. */
 const BLOCK_BYTES = 65536;
-const TABLE_BITS = 14;
+const MAX_TABLE_BITS = 14;
+const MIN_TABLE_BITS = 8;
 /** The last bytes of a block are always literal: a match is looked for in four bytes at a time. */
 const TAIL_BYTES = 15;
 /** Up to so many bytes are copied one by one: a call that copies them costs more. */
@@ -29,7 +30,10 @@ function compress(data: Uint8Array): Uint8Array {
     rest = Math.floor(rest / 128);
   }
   out[op++] = rest;
-  const table = new Uint16Array(1 << TABLE_BITS);
+  // Emptying a table that is larger than the data would cost more than the search.
+  let tableBits = MIN_TABLE_BITS;
+  while (tableBits < MAX_TABLE_BITS && 1 << tableBits < data.length) tableBits++;
+  const table = new Uint16Array(1 << tableBits);
   const words = viewOf(data);
   for (let start = 0; start < data.length; start += BLOCK_BYTES) {
     if (start > 0) table.fill(0);
@@ -52,13 +56,14 @@ function compressBlock(
   out: Uint8Array,
   op: number,
 ): number {
+  const shift = 32 - Math.log2(table.length);
   const limit = end - TAIL_BYTES;
   let literalStart = start;
   let ip = start + 1;
   let misses = 32;
   while (ip < limit) {
     const word = words.getInt32(ip, true);
-    const slot = Math.imul(word, 0x1e35a7bd) >>> (32 - TABLE_BITS);
+    const slot = Math.imul(word, 0x1e35a7bd) >>> shift;
     const candidate = start + table[slot];
     table[slot] = ip - start;
     if (candidate >= ip || words.getInt32(candidate, true) !== word) {
@@ -73,7 +78,7 @@ function compressBlock(
     ip += length;
     literalStart = ip;
     if (ip < limit) {
-      table[Math.imul(words.getInt32(ip - 1, true), 0x1e35a7bd) >>> (32 - TABLE_BITS)] = ip - 1 - start;
+      table[Math.imul(words.getInt32(ip - 1, true), 0x1e35a7bd) >>> shift] = ip - 1 - start;
     }
   }
   return putLiteral(data, literalStart, end, out, op);
