@@ -5,9 +5,9 @@ import vm from 'node:vm';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { createTurn } from '../native/turn.ts';
+import { nodeMachine } from '../scenarios/testing/machine.ts';
 import { PLAIN_LAYOUT } from '../sim/chaos/layout.ts';
 import { type ChaosHistory, type ChaosOutcome, runChaos } from '../sim/chaos/run.ts';
-import { nodeMachine } from '../testing/machine.ts';
 import * as program from './bundle/program.ts';
 import { entries, PURE_ENTRIES } from './entries.ts';
 
@@ -117,7 +117,7 @@ describe('the entries for browsers', () => {
     const context = bareContext();
     vm.runInContext(script, context);
     expect(vm.runInContext('Object.keys(walbox).length', context)).toBeGreaterThan(2);
-    expect([...sources.keys()].filter((path) => /^(native|cli|scenarios|testing)\//.test(path))).toEqual([]);
+    expect([...sources.keys()].filter((path) => /^(native|cli|scenarios)\//.test(path))).toEqual([]);
   });
 
   it('are not walbox/native', async () => {

@@ -280,7 +280,6 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   sim: ['core', 'sim'],
   native: ['core', 'native', 'sim'],
   scenarios: ['core', 'sim', 'native', 'scenarios'],
-  testing: ['core', 'sim', 'native', 'scenarios', 'testing'],
 };
 /** Packages that core and sim may use: pure ones, bundled with them. */
 const PURE_PACKAGES = ['fflate/browser'];
@@ -341,8 +340,7 @@ describe('the layers', () => {
     ['sim/a.ts', 'node:fs', 'sim may not use the package node:fs'],
     ['native/a.ts', 'cli/b.ts', 'native may not import cli'],
     ['scenarios/a.ts', 'test/b.ts', 'scenarios may not import test'],
-    ['scenarios/a.ts', 'testing/b.ts', 'scenarios may not import testing'],
-    ['testing/a.ts', 'cli/b.ts', 'testing may not import cli'],
+    ['scenarios/testing/a.ts', 'cli/b.ts', 'scenarios may not import cli'],
     ['core/control/a.ts', 'core/index.ts', 'control may not import index.ts'],
     ['core/server/archive/a.ts', 'core/server/shared/b.ts', null],
     ['core/control/a.ts', 'core/server/shared/b.ts', null],

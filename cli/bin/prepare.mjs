@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const SOURCE_FOLDERS = ['core', 'sim', 'native', 'cli', 'scenarios', 'testing'];
+const SOURCE_FOLDERS = ['core', 'sim', 'native', 'cli', 'scenarios'];
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.stamp');
 

@@ -12,7 +12,6 @@ const PARTS = [
   'native',
   'cli',
   'scenarios',
-  'testing',
   'test',
   'fixtures',
   'docs',

@@ -53,7 +53,7 @@ describe('the tarball', () => {
     const known = [
       /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
       /^cli\/bin\/(walbox|prepare)\.mjs$/,
-      /^dist\/(core|sim|native|scenarios|testing)\/[\w/-]+(\.d\.ts|\.js)$/,
+      /^dist\/(core|sim|native|scenarios)\/[\w/-]+(\.d\.ts|\.js)$/,
       /^dist\/cli\/[\w/-]+\.js$/,
       /^docs\/[\w-]+\.md$/,
       /^docs\/examples\/[\w-]+(\.test)?\.ts$/,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import '../../testing/vitest.ts';
-import type { Site } from '../../scenarios/lib/site.ts';
-import { drawHistory } from '../../sim/chaos/generate.ts';
-import { PLAIN_LAYOUT } from '../../sim/chaos/layout.ts';
-import { chaosProfile } from '../../sim/chaos/profiles.ts';
-import type { ChaosHistory } from '../../sim/chaos/run.ts';
-import { SimulationFailure } from '../../testing/failure.ts';
-import { simulate } from '../../testing/simulate.ts';
+import '../../../scenarios/testing/vitest.ts';
+import type { Site } from '../../../scenarios/lib/site.ts';
+import { SimulationFailure } from '../../../scenarios/testing/failure.ts';
+import { simulate } from '../../../scenarios/testing/simulate.ts';
+import { drawHistory } from '../../../sim/chaos/generate.ts';
+import { PLAIN_LAYOUT } from '../../../sim/chaos/layout.ts';
+import { chaosProfile } from '../../../sim/chaos/profiles.ts';
+import type { ChaosHistory } from '../../../sim/chaos/run.ts';
 
 const CALM = drawHistory(1, chaosProfile('calm'));
 

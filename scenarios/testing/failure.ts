@@ -1,7 +1,7 @@
-import { errorText } from '../core/errors.ts';
-import { LastLines } from '../scenarios/lib/last-lines.ts';
-import { virtualTimeText } from '../scenarios/lib/story.ts';
-import { type LogLine, logLineToText } from '../sim/log.ts';
+import { errorText } from '../../core/errors.ts';
+import { type LogLine, logLineToText } from '../../sim/log.ts';
+import { LastLines } from '../lib/last-lines.ts';
+import { virtualTimeText } from '../lib/story.ts';
 
 const LAST_STEPS = 12;
 const LAST_LOG_LINES = 8;

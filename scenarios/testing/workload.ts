@@ -1,6 +1,6 @@
-import { type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
-import type { RecordedDevice } from '../scenarios/lib/recorded-device.ts';
-import { KeyedRandom } from '../sim/random.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
+import { KeyedRandom } from '../../sim/random.ts';
+import type { RecordedDevice } from '../lib/recorded-device.ts';
 
 /** One thing that an application does to its device. */
 export type WorkloadStep =

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import '../../testing/vitest.ts';
-import { Ledger } from '../../sim/ledger.ts';
-import { walboxMatchers } from '../../testing/matchers.ts';
-import { simulate } from '../../testing/simulate.ts';
+import '../../../scenarios/testing/vitest.ts';
+import { walboxMatchers } from '../../../scenarios/testing/matchers.ts';
+import { simulate } from '../../../scenarios/testing/simulate.ts';
+import { Ledger } from '../../../sim/ledger.ts';
 
 const BLOCK = 512;
 

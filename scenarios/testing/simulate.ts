@@ -1,14 +1,14 @@
-import type { Scenario } from '../scenarios/lib/scenario.ts';
-import { simulateScenario } from '../scenarios/lib/simulate.ts';
-import { Site } from '../scenarios/lib/site.ts';
-import { StoryError } from '../scenarios/lib/story.ts';
-import { type ChaosOutcome, runChaos } from '../sim/chaos/run.ts';
-import type { ChaosSite } from '../sim/chaos/site.ts';
-import { type ChaosStory, changedFields, historyOfStory } from '../sim/chaos/story.ts';
-import { operationText } from '../sim/chaos/words.ts';
-import type { Fault } from '../sim/fault-kinds.ts';
-import type { SimGroup } from '../sim/group.ts';
-import type { TraceSink } from '../sim/trace.ts';
+import { type ChaosOutcome, runChaos } from '../../sim/chaos/run.ts';
+import type { ChaosSite } from '../../sim/chaos/site.ts';
+import { type ChaosStory, changedFields, historyOfStory } from '../../sim/chaos/story.ts';
+import { operationText } from '../../sim/chaos/words.ts';
+import type { Fault } from '../../sim/fault-kinds.ts';
+import type { SimGroup } from '../../sim/group.ts';
+import type { TraceSink } from '../../sim/trace.ts';
+import type { Scenario } from '../lib/scenario.ts';
+import { simulateScenario } from '../lib/simulate.ts';
+import { Site } from '../lib/site.ts';
+import { StoryError } from '../lib/story.ts';
 import { type SimulationFailure, Witness } from './failure.ts';
 import { nodeMachine } from './machine.ts';
 

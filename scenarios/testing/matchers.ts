@@ -1,6 +1,6 @@
-import { errorText } from '../core/errors.ts';
-import { type Gid, type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
-import type { Ledger } from '../sim/ledger.ts';
+import { errorText } from '../../core/errors.ts';
+import { type Gid, type Lb, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
+import type { Ledger } from '../../sim/ledger.ts';
 import { type Examined, examine } from './subject.ts';
 
 /** What a matcher answers, as vitest and Jest want it. */

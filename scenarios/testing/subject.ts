@@ -1,11 +1,11 @@
-import type { Controller } from '../core/control/controller.ts';
-import type { Group } from '../core/control/group.ts';
-import type { ServerConnectionParam } from '../core/control/server-layout.ts';
-import { errorText } from '../core/errors.ts';
-import type { Gid } from '../core/units.ts';
-import { Site, VOL } from '../scenarios/lib/site.ts';
-import { readSnapshot } from '../sim/chaos/images.ts';
-import type { ChaosSite } from '../sim/chaos/site.ts';
+import type { Controller } from '../../core/control/controller.ts';
+import type { Group } from '../../core/control/group.ts';
+import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
+import { errorText } from '../../core/errors.ts';
+import type { Gid } from '../../core/units.ts';
+import { readSnapshot } from '../../sim/chaos/images.ts';
+import type { ChaosSite } from '../../sim/chaos/site.ts';
+import { Site, VOL } from '../lib/site.ts';
 
 /** What matchers can look at: a site of a story, a site of a history, or a bare group. */
 export type Subject = Site | ChaosSite | Group;

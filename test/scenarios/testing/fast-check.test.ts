@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PLAIN_LAYOUT } from '../../sim/chaos/layout.ts';
-import { CHAOS_CHECKS, type ChaosHistory } from '../../sim/chaos/run.ts';
-import { checkFault } from '../../sim/fault-kinds.ts';
-import { checkHistory } from '../../sim/history.ts';
-import * as arbitraries from '../../testing/fast-check.ts';
-import { simulate } from '../../testing/simulate.ts';
-import { performWorkload, type Workload } from '../../testing/workload.ts';
+import * as arbitraries from '../../../scenarios/testing/fast-check.ts';
+import { simulate } from '../../../scenarios/testing/simulate.ts';
+import { performWorkload, type Workload } from '../../../scenarios/testing/workload.ts';
+import { PLAIN_LAYOUT } from '../../../sim/chaos/layout.ts';
+import { CHAOS_CHECKS, type ChaosHistory } from '../../../sim/chaos/run.ts';
+import { checkFault } from '../../../sim/fault-kinds.ts';
+import { checkHistory } from '../../../sim/history.ts';
 
 /** Whatever test/fixed-seed.ts says of other tests. */
 const SHRINK = { endOnFailure: false } as const;

@@ -4,14 +4,14 @@
  * JSON: what fast-check prints as the counterexample is the expression that `simulate` of walbox/testing takes.
  */
 import fc from 'fast-check';
-import { drawArmed, drawFaults } from '../sim/chaos/draw-faults.ts';
-import { drawLayout } from '../sim/chaos/draw-layout.ts';
-import { drawOperations } from '../sim/chaos/draw-operations.ts';
-import { drawHistory } from '../sim/chaos/generate.ts';
-import type { ChaosLayout } from '../sim/chaos/layout.ts';
-import type { ChaosOperation } from '../sim/chaos/operations.ts';
-import { type ChaosProfile, chaosProfile } from '../sim/chaos/profiles.ts';
-import type { ChaosHistory } from '../sim/chaos/run.ts';
+import { drawArmed, drawFaults } from '../../sim/chaos/draw-faults.ts';
+import { drawLayout } from '../../sim/chaos/draw-layout.ts';
+import { drawOperations } from '../../sim/chaos/draw-operations.ts';
+import { drawHistory } from '../../sim/chaos/generate.ts';
+import type { ChaosLayout } from '../../sim/chaos/layout.ts';
+import type { ChaosOperation } from '../../sim/chaos/operations.ts';
+import { type ChaosProfile, chaosProfile } from '../../sim/chaos/profiles.ts';
+import type { ChaosHistory } from '../../sim/chaos/run.ts';
 import {
   plainFields,
   shorterLists,
@@ -19,9 +19,9 @@ import {
   simplerHistories,
   simplerItems,
   simplerOperations,
-} from '../sim/chaos/simpler.ts';
-import type { Fault } from '../sim/fault-kinds.ts';
-import { KeyedRandom } from '../sim/random.ts';
+} from '../../sim/chaos/simpler.ts';
+import type { Fault } from '../../sim/fault-kinds.ts';
+import { KeyedRandom } from '../../sim/random.ts';
 import type { Workload, WorkloadStep } from './workload.ts';
 
 /** How much happens and goes wrong. */
