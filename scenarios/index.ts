@@ -110,6 +110,7 @@ import { u43 } from './untested/u43-archive-name-reused.ts';
 import { u44 } from './untested/u44-other-version.ts';
 import { u45 } from './untested/u45-destination-busy.ts';
 import { u46 } from './untested/u46-two-targets.ts';
+import { u47 } from './untested/u47-restart-at-rest.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -186,6 +187,7 @@ export const CATALOGUE: readonly Chapter[] = [
       u44,
       u45,
       u46,
+      u47,
     ],
   },
 ];

@@ -16,7 +16,7 @@ export function idOf({ name }: Pick<Scenario, 'name'>): string {
 
 /**
  * The jobs that arguments mean: names and ids of the catalogue, patterns of them with `*` and `?`, files that
- * export scenarios, history files. No argument means the whole catalogue. Throws NotFoundError.
+ * export scenarios (`FILE#NAME`: one of them), history files. No argument means the whole catalogue. Throws NotFoundError.
  */
 export async function chooseJobs(
   args: readonly string[],
@@ -36,9 +36,13 @@ export async function chooseJobs(
     const named = SCENARIOS.filter((scenario) => matches(arg, scenario));
     for (const { name } of named) add(name, null);
     if (named.length > 0) continue;
-    const files = filesOf(arg);
+    const [, path = arg, only = null] = /^(.+\.[cm]?[jt]s)#(.+)$/.exec(arg) ?? [];
+    const files = filesOf(path);
     if (files.length === 0) throw new NotFoundError(`There is no scenario ${arg}; see walbox list.`);
-    for (const file of files) for (const { name } of await scenariosOf(file)) add(name, file);
+    const before = jobs.length;
+    for (const file of files)
+      for (const { name } of await scenariosOf(file)) if (only === null || name === only) add(name, file);
+    if (jobs.length === before) throw new NotFoundError(`${path} exports no scenario ${only ?? ''}.`);
   }
   return jobs;
 }

@@ -42,9 +42,16 @@ export function exitCodeOf(reports: readonly RunReport[]): number {
 
 /** The command that runs a job again, as it is typed. */
 export function commandOf({ scenario, file, seed, image }: RunJob): string {
-  const words = ['npx', 'walbox', 'run', file ?? scenario, '--seed', String(seed)];
+  const words = [
+    'npx',
+    'walbox',
+    'run',
+    file === null ? scenario : `${file}#${scenario}`,
+    '--seed',
+    String(seed),
+  ];
   if (image !== null) words.push('--image', image);
   return words
-    .map((word) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .map((word) => (/^[\w./:=@#-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
 }

@@ -98,13 +98,11 @@ async function explain(
   } catch (error) {
     summary = errorText(error);
   }
+  const part = (title: string, texts: readonly string[]) => (texts.length === 0 ? [] : [title, ...texts]);
   const lines = [
-    'last steps:',
-    ...story.texts(),
-    'last errors and warnings of the servers:',
-    ...log.texts(),
-    'last events:',
-    ...trace.texts(),
+    ...part('last steps:', story.texts()),
+    ...part('last errors and warnings of the servers:', log.texts()),
+    ...part('last events:', trace.texts()),
   ];
   if (summary !== report.summary) lines.push(`The run was NOT the same again: ${summary}`);
   return {

@@ -68,6 +68,8 @@ describe('which scenarios are run', () => {
     const jobs = await chooseJobs([join(folder, '*.ts')], [4, 5], null);
     expect(jobs.map(({ scenario, seed }) => `${scenario} ${seed}`)).toContain('bad 5');
     expect(jobs).toHaveLength(8);
+    expect(await names(`${OWN}#bad`)).toEqual(['bad']);
+    await expect(names(`${OWN}#worse`)).rejects.toThrow('exports no scenario worse');
   });
 
   it('refuses what it does not find', async () => {
@@ -93,7 +95,7 @@ describe('a run', () => {
     const { lines = [], historyPath, command } = report.failure ?? {};
     expect(lines.join('\n')).toMatch(/last steps:[\s\S]*walbc.restore[\s\S]*last events:[\s\S]*\ta0\t/);
     expect(lines.join('\n')).not.toContain('NOT the same again');
-    expect(command).toBe(`npx walbox run ${OWN} --seed 5`);
+    expect(command).toBe(`npx walbox run ${OWN}#bad --seed 5`);
     expect(jobOfHistory(historyPath as string)).toEqual(ownJob('bad'));
     expect(readFileSync(historyPath as string, 'utf8')).toContain('["full-bkp","vol0"]');
     expect(exitCodeOf([report])).toBe(1);
@@ -166,7 +168,7 @@ describe('reporters', () => {
 
   it('commands quote what a shell would read otherwise', () => {
     const job = { scenario: 'x', file: "it's mine.ts", seed: 3, image: 'a.img' };
-    expect(commandOf(job)).toBe("npx walbox run 'it'\\''s mine.ts' --seed 3 --image a.img");
+    expect(commandOf(job)).toBe("npx walbox run 'it'\\''s mine.ts#x' --seed 3 --image a.img");
   });
 });
 
