@@ -115,7 +115,8 @@ function overwritten(
     const from = index(change.from, 1);
     copy.copyWithin(index(change.to, 1), from, from + change.count);
   } else if (copy.length >= change.width) {
-    const at = index(change.at, change.width);
+    // Fields stand at multiples of their width.
+    const at = Math.floor(index(change.at, change.width) / change.width) * change.width;
     const old = littleEndian(copy, at, change.width);
     const value = change.kind === 'set' ? change.value : old + BigInt(change.delta);
     for (let i = 0; i < change.width; i++)

@@ -1,7 +1,12 @@
+import { MemorySink, memoryReader } from '../../../core/engine/memory-stream.ts';
+import { openWdiff } from '../../../core/engine/open-wdiff.ts';
+import { SortedWdiffWriter } from '../../../core/engine/sorted-wdiff-writer.ts';
 import { createQueueFile, popBack, pushFront } from '../../../core/format/queue-file.ts';
 import { encodeSuperSector, type SuperSector } from '../../../core/format/super-sector.ts';
 import { uuidFromText } from '../../../core/format/uuid.ts';
 import { encodeWith, writeMetaLsidGid } from '../../../core/snapshot/meta-codec.ts';
+import { COMPRESSION_TYPES } from '../../../core/world/codec.ts';
+import { nativeCodecPool } from '../../../native/codecs.ts';
 import { run } from '../../cli/tools/kit.ts';
 import { makeWlog, SMALL_LOG } from '../../cli/tools/log-kit.ts';
 import { runSteps } from '../../core/format/queue-disk.ts';
@@ -33,12 +38,24 @@ export async function wlogs(): Promise<Uint8Array[]> {
   ];
 }
 
+/** Of both logs, the small one stored with every codec. */
 export async function sortedWdiffs(): Promise<Uint8Array[]> {
   const [small, , generatedLog] = await wlogs();
-  const plain: Uint8Array[] = [];
-  for (const stdin of [small, generatedLog])
-    plain.push((await run('wlog-to-wdiff', ['-x', '8K'], { stdin })).stdout);
-  return plain;
+  const found = [(await run('wlog-to-wdiff', ['-x', '8K'], { stdin: generatedLog })).stdout];
+  const packs = (await run('wlog-to-wdiff', [], { stdin: small })).stdout;
+  const codecs = await nativeCodecPool();
+  for (const type of COMPRESSION_TYPES) {
+    const sink = new MemorySink();
+    const input = await openWdiff(memoryReader(packs), codecs);
+    const writer = await SortedWdiffWriter.open(sink, input.uuid, {
+      compression: { type, level: 0 },
+      pool: codecs,
+    });
+    for (let io = await input.next(); io !== null; io = await input.next()) await writer.add(io);
+    await writer.close();
+    found.push(sink.bytes.slice());
+  }
+  return found;
 }
 
 export async function indexedWdiffs(): Promise<Uint8Array[]> {
