@@ -2,11 +2,11 @@ import type { MetaDiff } from '../../core/snapshot/meta.ts';
 import { diffToText } from '../../core/snapshot/meta.ts';
 import type { Gid } from '../../core/units.ts';
 import { PropertyError } from './failure.ts';
-import { latestGid } from './inspect.ts';
+import { latestGid, registrationOf, waitingDiffUuid } from './inspect.ts';
 import { archiveView, type ChaosSite, proxyView, storageView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
-/** Diffs that a proxy holds alone, the storage having let its log go: by proxy and archive, then by diff. */
+/** Diffs that a proxy holds alone, the storage having let its log go: by proxy, archive and registration, then by diff. */
 export type Custody = Map<string, Map<string, Held>>;
 
 interface Held {
@@ -24,12 +24,15 @@ export function checkCustody(site: ChaosSite, truth: VolumeTruth): void {
   for (const proxy of site.group.layout.proxies) {
     const view = proxyView(site, proxy, truth);
     for (const archive of site.group.layout.archives) {
-      const key = `${proxy} ${archive}`;
       const diffs = view.get(archive);
-      if (diffs === undefined) {
-        truth.custody.delete(key);
-        continue;
+      const host = site.group.host(proxy);
+      // Deregistered, and perhaps registered again: then nothing is left of what was before.
+      const key = `${proxy} ${archive} ${registrationOf(host, truth.name, archive)}`;
+      for (const other of [...truth.custody.keys()]) {
+        const isOlder = other.startsWith(`${proxy} ${archive} `) && other !== key;
+        if (isOlder || (diffs === undefined && other === key)) truth.custody.delete(other);
       }
+      if (diffs === undefined) continue;
       const held = truth.custody.get(key) ?? new Map<string, Held>();
       truth.custody.set(key, held);
       const present = new Set(diffs.map(diffToText));
@@ -46,7 +49,11 @@ export function checkCustody(site: ChaosSite, truth: VolumeTruth): void {
       // What the storage may still send again is not the proxy's alone.
       const doneGid = storage?.done.gid ?? -1;
       for (const diff of diffs) {
-        if ((diff.snapE.gidB as Gid) <= doneGid) held.set(diffToText(diff), { diff, uuid: truth.uuid });
+        const text = diffToText(diff);
+        if ((diff.snapE.gidB as Gid) > doneGid || held.has(text)) continue;
+        const uuid = waitingDiffUuid(host, truth.name, archive, diff);
+        // One of an old log waits for its refusal, whatever the storage has let go of the new one.
+        if (uuid === truth.uuid) held.set(text, { diff, uuid });
       }
     }
   }

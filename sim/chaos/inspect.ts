@@ -1,12 +1,14 @@
+import { FormatError } from '../../core/errors.ts';
 import { openQueueFile } from '../../core/format/queue-file.ts';
 import { Reader } from '../../core/format/serializer.ts';
 import { UUID_BYTES, uuidToText } from '../../core/format/uuid.ts';
+import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../../core/format/wdiff-header.ts';
 import { DiffSet } from '../../core/snapshot/diff-set.ts';
 import type { MetaDiff, MetaLsidGid, MetaState } from '../../core/snapshot/meta.ts';
 import { diffToText } from '../../core/snapshot/meta.ts';
 import { decodeWith, readMetaLsidGid, readMetaState } from '../../core/snapshot/meta-codec.ts';
 import { latestSnapshot, restorableList } from '../../core/snapshot/state-query.ts';
-import { parseWdiffFileName } from '../../core/snapshot/wdiff-name.ts';
+import { parseWdiffFileName, wdiffFileName } from '../../core/snapshot/wdiff-name.ts';
 import type { Gid } from '../../core/units.ts';
 import type { Inode } from '../file-system-inode.ts';
 import { readContent } from '../file-system-inode.ts';
@@ -110,6 +112,29 @@ export function viewProxy(host: SimHost, volume: string): ProxyView {
     view.set(archive, diffsOf(directory(host, `${BASE_DIRECTORY}/${volume}/sendto/${archive}`)));
   }
   return view;
+}
+
+/** Tells one registration of an archive at a proxy from the next: the number of the directory; null when there is none. */
+export function registrationOf(host: SimHost, volume: string, archive: string): number | null {
+  return directory(host, `${BASE_DIRECTORY}/${volume}/sendto/${archive}`)?.number ?? null;
+}
+
+/** The log that a diff which waits at a proxy comes from; null when its file has gone or its header is damaged. */
+export function waitingDiffUuid(
+  host: SimHost,
+  volume: string,
+  archive: string,
+  diff: MetaDiff,
+): string | null {
+  const folder = directory(host, `${BASE_DIRECTORY}/${volume}/sendto/${archive}`);
+  const inode = folder?.entries.get(wdiffFileName(diff));
+  if (inode === undefined || inode.kind !== 'file') return null;
+  try {
+    return uuidToText(decodeWdiffHeader(readContent(inode, 0, WDIFF_HEADER_BYTES)).uuid);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  }
 }
 
 /** Gids that the archive can restore, ascending; null when it has no image. Throws StateError as the algebra does. */
