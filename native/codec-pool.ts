@@ -145,7 +145,7 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
     },
     async run(jobs) {
       if (failure !== null) throw failure;
-      const cost = jobs.reduce((sum, job) => sum + COST[job.type] * plainBytesOf(job), 0);
+      const cost = jobs.reduce((sum, job) => sum + costOf(job), 0);
       if (threads.length === 0) {
         inlineCost += cost;
         if (url === null || inlineCost <= inlineBytes) return await inline.run(jobs);
@@ -172,6 +172,12 @@ function workerUrl(): URL | null {
     ? new URL('../dist/native/codec-worker.js', import.meta.url)
     : new URL('./codec-worker.js', import.meta.url);
   return existsSync(url) ? url : null;
+}
+
+/** What a job costs, in bytes of snappy; 0 for what is done sooner than handed to a thread and back. */
+function costOf(job: CodecJob): number {
+  const isFast = COST[job.type] <= 1 && job.kind === 'decompress';
+  return isFast ? 0 : COST[job.type] * plainBytesOf(job);
 }
 
 function plainBytesOf(job: CodecJob): number {

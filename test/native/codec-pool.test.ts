@@ -110,9 +110,9 @@ describe('a pool of codec threads', () => {
   it('fails a batch as a whole with the error of its first bad job, and goes on', async () => {
     const pool = await open(NO_INLINE);
     const good = bytesOf(1, 300_000);
-    const [packed] = await pool.run([compressJob('snappy', good)]);
+    const [packed] = await pool.run([compressJob('gzip', good)]);
     const job = (data: Uint8Array): CodecJob => {
-      return { kind: 'decompress', type: 'snappy', sizeBytes: good.length, data };
+      return { kind: 'decompress', type: 'gzip', sizeBytes: good.length, data };
     };
     const cut = packed.subarray(0, packed.length - 1);
     const other = packed.slice();
@@ -135,6 +135,18 @@ describe('a pool of codec threads', () => {
     expect(pool.threadCount).toBe(0);
     await pool.run([compressJob('snappy', data)]);
     expect(pool.threadCount).toBe(2);
+  });
+
+  it('decompresses in this thread what is done sooner there', async () => {
+    const pool = await open(NO_INLINE);
+    const data = bytesOf(1, 100_000);
+    const inline = await nativeCodecPool();
+    for (const type of ['snappy', 'lz4'] as const) {
+      const [packed] = await inline.run([compressJob(type, data)]);
+      const [back] = await pool.run([{ kind: 'decompress', type, sizeBytes: data.length, data: packed }]);
+      expect(Buffer.compare(back, data)).toBe(0);
+    }
+    expect(pool.threadCount).toBe(0);
   });
 
   it('lets the event loop turn while it works', async () => {
