@@ -20,6 +20,14 @@ export const STORY_MUTANTS: readonly StoryMutant[] = [
 /** Mistakes that unit tests must notice, from the bytes up. */
 export const UNIT_MUTANTS: readonly UnitMutant[] = [
   {
+    name: 'proxy-drops-a-new-logs-diff',
+    file: 'core/server/proxy/registration.ts',
+    text: 'if (!(await isOfOneLog(world, from, archive.diffs.path(waiting)))) held.add(diff);',
+    replacement: 'await isOfOneLog(world, from, archive.diffs.path(waiting));',
+    breaks: 'a diff of a new log is dropped where one of the old log waits under its gids',
+    tests: ['test/core/server/proxy/conformance.test.ts'],
+  },
+  {
     name: 'checksum-loses-tail',
     file: 'core/format/checksum.ts',
     text: 'for (let i = wholeBytes; i < data.length; i++, shift += 8)',

@@ -116,4 +116,12 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     breaks: 'diffs of a grown volume are offered as if it had its old size',
     hint: { scenarios: ['m3', 'n11a', 'n11b'] },
   },
+  {
+    name: 'proxy-time-out-by-the-wall-clock',
+    file: 'core/server/proxy/send.ts',
+    text: 'const waitedUs = server.world.clock.monotonicUs() - volume.lastReceivedAtUs;',
+    replacement: 'const waitedUs = (server.world.clock.wallTimeS() - volume.lastReceivedAtS) * US_PER_S;',
+    breaks: 'a clock that is set makes the proxy give up too early, or never',
+    hint: { scenarios: ['u40'] },
+  },
 ];

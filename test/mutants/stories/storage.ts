@@ -131,4 +131,12 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a volume whose log was reset goes on as if it were the old one',
     hint: { profile: 'crashes' },
   },
+  {
+    name: 'storage-snapshot-of-log-that-is-not-durable',
+    file: 'core/server/storage/snapshot.ts',
+    text: '    await makeDurable(devices, path, latest);\n',
+    replacement: '    if (latest < 0) await makeDurable(devices, path, latest);\n',
+    breaks: 'behind a power loss a snapshot holds what was written after it',
+    hint: { scenarios: ['c5'] },
+  },
 ];
