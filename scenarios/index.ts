@@ -25,6 +25,11 @@ import { e14 } from './failure/e14-cut-full-replication.ts';
 import { e15 } from './failure/e15-cut-hash-replication.ts';
 import { e16 } from './failure/e16-cut-diff-replication.ts';
 import { e17 } from './failure/e17-same-diff-twice.ts';
+import { e18 } from './failure/e18-two-logs-at-proxy.ts';
+import { e19 } from './failure/e19-stop-given-up.ts';
+import { e20 } from './failure/e20-silent-after-answer.ts';
+import { e21 } from './failure/e21-copy-of-an-older-base.ts';
+import { e22 } from './failure/e22-slow-log-disk.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { m1 } from './misoperation/m1-full-backup-of-target.ts';
 import { m2 } from './misoperation/m2-hash-backup-to-empty.ts';
@@ -128,7 +133,30 @@ export const CATALOGUE: readonly Chapter[] = [
   { title: 'Misoperations', scenarios: [m1, m2, m3] },
   {
     title: 'Failures',
-    scenarios: [e1, e2, e3, e4, e5, e6, e7, e8, e9, e10, e11, e12, e13, e14, e15, e16, e17],
+    scenarios: [
+      e1,
+      e2,
+      e3,
+      e4,
+      e5,
+      e6,
+      e7,
+      e8,
+      e9,
+      e10,
+      e11,
+      e12,
+      e13,
+      e14,
+      e15,
+      e16,
+      e17,
+      e18,
+      e19,
+      e20,
+      e21,
+      e22,
+    ],
   },
   { title: 'Replacement', scenarios: [r1, r2, r3, r4] },
   {

@@ -71,6 +71,7 @@ const LOOK_INTERVAL_US = US_PER_S / 10;
 const CAPABILITIES: ReadonlySet<Capability> = new Set<Capability>([
   'kill',
   'power-loss',
+  'crash-points',
   'network-faults',
   'data-loss',
   'faulty-disks',
@@ -196,10 +197,16 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
     limitBandwidth: (a, b, bytesPerS) =>
       simulation.network.slowLink(hostOf(a).name, hostOf(b).name, { bytesPerS }),
     powerLoss: (name) => hostOf(name).powerLoss(),
+    powerLossAt: (name, { step, nth }) => {
+      const common = { kind: 'crash', process: null, how: 'power-loss', downUs: null } as const;
+      simulation.faults.arm({ ...common, host: hostOf(name).name, phase: 'after', step, call: null, nth });
+      return () => simulation.faults.disarm();
+    },
     powerOn: (name) => hostOf(name).powerOn(),
     stepClock: (name, seconds) => hostOf(name).clock.step(seconds * US_PER_S),
     leaveRoom: (name, room) => leaveRoom(hostOf(name), room),
     files: (name) => filesOf(hostOf(name)),
+    volumeNames: (archive) => (hostOf(archive).volumes?.inspect() ?? []).map((info) => info.name).sort(),
     rotVolume: (archive, path, addressLb, sizeLb) => {
       const medium = hostOf(archive).medium(path.split('/').at(-1) ?? '');
       for (let i = 0; i < sizeLb; i++) medium.rot(addressLb + i);

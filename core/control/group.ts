@@ -13,6 +13,8 @@ export type Capability =
   | 'kill'
   /** Hosts can lose power. */
   | 'power-loss'
+  /** Hosts can lose power at a named call of a program. */
+  | 'crash-points'
   /** Disks can fail and lose what they had not flushed. */
   | 'faulty-disks'
   /** Links can be cut and slowed. */
@@ -107,6 +109,8 @@ export interface Group {
   limitBandwidth(a: string, b: string, bytesPerS: number): void;
   /** The host of a server loses its power; peers hear nothing. */
   powerLoss(server: string): void;
+  /** The host of a server loses its power right after a call has had its effect. The returned function takes that back. */
+  powerLossAt(server: string, point: CrashPoint): () => void;
   /** The power is back: the walb devices run again, the server is not started. */
   powerOn(server: string): void;
   /** Steps the wall clock of a server's host. */
@@ -118,8 +122,17 @@ export interface Group {
   ): void;
   /** The files of a server, as somebody with a hex editor sees them. */
   files(server: string): GroupFiles;
+  /** Names of all volumes of an archive's volume group, sorted. */
+  volumeNames(archive: string): string[];
   /** Blocks of an archive's volume rot, by the path that it has there. */
   rotVolume(archive: string, path: string, addressLb: Lb, sizeLb: Lb): void;
+}
+
+/** A call of a server's program, by its step (docs/architecture.md, "Steps"). */
+export interface CrashPoint {
+  readonly step: string;
+  /** The n-th call of this step from now on. */
+  readonly nth: number;
 }
 
 /** Files below a server's base directory; paths are relative to it. */

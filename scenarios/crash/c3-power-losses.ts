@@ -3,8 +3,8 @@ import { Hammer } from '../lib/hammer.ts';
 import { LB_PER_MIB, type Site, siteScenario, VOL } from '../lib/site.ts';
 
 const ROUNDS = 16;
-/** Further power losses of a round, one right after the other. */
-const BLINKS = 3;
+/** Further power losses of a round, one right after the other, with packs so small that their places meet. */
+const BLINKS = 4;
 const DEVICE_MIB = 32 / 1024;
 /** Small, so that the log comes round every few rounds. */
 const LOG_MIB = 0.5;
@@ -31,7 +31,7 @@ export const c3 = siteScenario({
       // Again before the log has passed what it had lost.
       for (let i = 0; i < BLINKS; i++) {
         site.group.powerOn(s0.name);
-        confirmed += await hammerUntilDark(site, s0, random, 0.004 + random.fraction() * 0.01);
+        confirmed += await hammerUntilDark(site, s0, random, 0.004 + random.fraction() * 0.01, 1);
       }
       await backAgain(site, s0);
       const image = await device.read(0, device.sizeLb());
@@ -54,6 +54,7 @@ async function hammerUntilDark(
   s0: Server,
   random: RandomStream,
   seconds: number,
+  maxIoLb = random.pick([1, 12]),
 ): Promise<number> {
   const { group, story } = site;
   const hammer = new Hammer({
@@ -61,7 +62,7 @@ async function hammerUntilDark(
     device: site.device(s0),
     random,
     writerCount: random.pick([1, 6]),
-    maxIoLb: random.pick([1, 12]),
+    maxIoLb,
     maxWrittenLb: (LOG_MIB * LB_PER_MIB) / 5,
     pauseS: random.pick([0.001, 0.004]),
   });

@@ -18,6 +18,7 @@ export const c4 = siteScenario({
   needs: ['power-loss'],
   deviceMib: 0.125,
   logMib: 1,
+  fileSystem: 'posix',
   async tell(site) {
     const { s0, p0, a0 } = site.servers;
     const gids = [await site.begin()];
@@ -36,7 +37,9 @@ export const c4 = siteScenario({
       await site.kickAll([p0]);
       await site.walbc.waitForRestorable(a0, VOL, gid, 200);
       await checkKept(site, a0, gids);
-      if (round % 6 === 0) await site.verify(a0, gids[random.below(gids.length)] as Gid);
+      if (round % 6 !== 0) continue;
+      await site.walbc.delRestoredAll(a0, VOL);
+      await site.verify(a0, gids[random.below(gids.length)] as Gid);
     }
     await site.walbc.delRestoredAll(a0, VOL);
   },

@@ -13,7 +13,11 @@ export const e4 = siteScenario({
     for (let i = 0; i < 3; i++) await site.overwrite(s0);
     await site.start(s0);
     story.check(await walbc.isOverflow(s0, VOL), 's0 reports the overflow');
-    await site.stopIfTarget(s0);
+    await site.eventually(
+      async () => (await walbc.getState(s0, VOL)) === 'Stopped',
+      20,
+      's0 stops the volume by itself',
+    );
     await site.verify(a0, await site.hashBackup(s0));
     story.check(!(await walbc.isOverflow(s0, VOL)), 's0 reports no overflow any more');
     await site.write(s0);

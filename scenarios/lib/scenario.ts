@@ -50,6 +50,10 @@ export interface Scenario {
   readonly logMib?: number | ((input: ScenarioInput) => number);
   /** What archives keep images on; thick volumes begin with old data (default thin). */
   readonly volumes?: 'thin' | 'thick';
+  /** How long disks of storages take for a flush (default a millisecond). */
+  readonly diskFlushS?: number;
+  /** What a power loss may do to servers' files (default ext4; posix: anything that is not synced; docs/fault-model.md). */
+  readonly fileSystem?: 'ext4' | 'xfs' | 'posix';
   /** Options of all servers of a kind. */
   readonly storageOptions?: Partial<StorageOptions>;
   readonly proxyOptions?: Partial<ProxyOptions>;

@@ -1,7 +1,9 @@
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
-import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES, MIB, US_PER_S } from '../../core/units.ts';
 import { createTurn } from '../../native/turn.ts';
-import { createSimGroup, type SimGroup, type SimGroupOptions } from '../../sim/group.ts';
+import { DEFAULT_DISK_LATENCIES } from '../../sim/disk-port.ts';
+import { fileSystemParameters } from '../../sim/file-system-state.ts';
+import { createSimGroup, type SimGroup, type SimGroupOptions, type SimGroupParts } from '../../sim/group.ts';
 import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
 import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
 import { playChaos } from './chaos-scenario.ts';
@@ -53,6 +55,7 @@ export async function simulateScenario<T>(
       deviceSizeLb: sizeLb(scenario.deviceMib, input),
       logSizeLb: sizeLb(scenario.logMib, input),
       thin: scenario.volumes !== 'thick',
+      parts: partsOf(scenario),
       storage: scenario.storageOptions ?? {},
       proxy: scenario.proxyOptions ?? {},
       archive: { discardPolicy: 'zero', ...scenario.archiveOptions },
@@ -66,6 +69,14 @@ export async function simulateScenario<T>(
     result,
     figures: { virtualTimeUs: simulation.nowUs, eventCount: simulation.kernel.loop.firedCount },
   };
+}
+
+function partsOf({ fileSystem, diskFlushS }: Scenario): SimGroupParts {
+  const files = { parameters: fileSystemParameters(fileSystem ?? 'ext4') };
+  if (diskFlushS === undefined) return { files };
+  const flushUs = diskFlushS * US_PER_S;
+  const latencies = { ...DEFAULT_DISK_LATENCIES, flush: { minUs: flushUs, meanUs: flushUs } };
+  return { files, disks: { latencies } };
 }
 
 const DEFAULT_SIZE_MIB = 16;

@@ -1,4 +1,7 @@
-import { siteScenario } from '../lib/site.ts';
+import { siteScenario, VOL } from '../lib/site.ts';
+
+/** A device says how far its log is needed at least so often. */
+const CHECKPOINT_S = 11;
 
 export const n12 = siteScenario({
   name: 'n12-exchange-storages',
@@ -21,5 +24,12 @@ export const n12 = siteScenario({
       await site.state(to, 'Target');
       await site.verify(a0, gid);
     }
+    // The log of a standby is removed as it grows: more than fits into it.
+    for (let i = 0; i < 4; i++) {
+      await site.overwrite(s1);
+      await site.sleep(CHECKPOINT_S);
+    }
+    site.story.check(!(await site.walbc.isOverflow(s1, VOL)), 'the log of the standby has not overflowed');
+    await site.state(s1, 'Standby');
   },
 });

@@ -7,7 +7,11 @@ export const n14 = siteScenario({
   async tell(site) {
     const { s0, a0, a1 } = site.servers;
     await site.begin();
+    await site.write(s0);
+    const old = await site.snapshot(s0, [a0]);
     await site.replicate(a0, a1, false);
+    // Leaves a cold snapshot at the replica, by whose gid the new history will come.
+    await site.verify(a1, old);
     await site.stop(a0);
     await site.clearVol(a0);
     await site.stop(s0);
@@ -24,5 +28,6 @@ export const n14 = siteScenario({
     const later = await site.snapshot(s0, [a0]);
     await site.replicateOnce(a0, a1);
     await site.verifySame(later, [a0, a1]);
+    site.story.check(later >= old, `${later} is at or behind ${old}, of the history before`);
   },
 });

@@ -19,5 +19,15 @@ export const n5 = siteScenario({
     site.story.check(listed[0] === gid && !listed.includes(first), `the oldest of [${listed}] is ${gid}`);
     const after = await site.verify(a0, gid);
     site.story.check(Buffer.compare(before, after) === 0, 'the image is the same before and after');
+    // What was applied is gone for merges, too.
+    await site.quiet();
+    const kept = await site.snapshot(s0, [a0]);
+    await site.write(s0);
+    const last = await site.snapshot(s0, [a0]);
+    await site.walbc.disableSnapshot(a0, VOL, [kept]);
+    await site.walbc.runCtl(a0, ['merge', VOL, '0', 'gid', String(last)]);
+    const isMerged = async () => !(await site.walbc.getRestorableGid(a0, VOL, 'all')).includes(kept);
+    await site.eventually(isMerged, 20, `a merge from the beginning takes ${kept} away`);
+    await site.verify(a0, last);
   },
 });

@@ -1,3 +1,4 @@
+import { checkNothingUnfinished } from '../lib/crash-points.ts';
 import { siteScenario, VOL } from '../lib/site.ts';
 
 export const u23 = siteScenario({
@@ -31,6 +32,7 @@ export const u23 = siteScenario({
         await site.sleep(delayS);
         await site.stop(a0, 'force');
         await site.startVolume(a0);
+        checkNothingUnfinished(site, a0);
         await walbc.delRestoredAll(a0, VOL);
       }
     }

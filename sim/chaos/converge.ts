@@ -410,6 +410,7 @@ async function answers(site: ChaosSite, server: ServerConnectionParam): Promise<
         await walbc.getUuid(server, name),
       );
       lines.push((await walbc.getRestored(server, name)).join(' '));
+      lines.push((await walbc.getCold(server, name)).join(' '));
     }
   }
   return lines.join('\n');

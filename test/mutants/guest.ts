@@ -3,6 +3,7 @@ import { idOf } from '../../cli/run/choose.ts';
 import { runOne } from '../../cli/run.ts';
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { createTurn } from '../../native/turn.ts';
+import * as crashPoints from '../../scenarios/crash-points.ts';
 import { SCENARIOS } from '../../scenarios/index.ts';
 import { failureSignature } from '../../sim/chaos/failure.ts';
 import { drawHistory } from '../../sim/chaos/generate.ts';
@@ -66,7 +67,9 @@ async function searchScenarios(names: readonly string[]): Promise<Caught | null>
 
 /** Why the scenario failed; null when it passed. */
 async function tellScenario(name: string): Promise<string | null> {
-  const scenario = SCENARIOS.find((one) => one.name === name || idOf(one) === name);
+  const scenario = [...SCENARIOS, ...Object.values(crashPoints)].find(
+    (one) => one.name === name || idOf(one) === name,
+  );
   if (scenario === undefined) throw new RangeError(`There is no scenario ${name}.`);
   const report = await runOne(scenario, { seed: 1, image: null }, () => {});
   return report.status === 'failed' ? report.summary : null;

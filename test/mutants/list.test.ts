@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { idOf } from '../../cli/run/choose.ts';
+import * as crashPoints from '../../scenarios/crash-points.ts';
 import { SCENARIOS } from '../../scenarios/index.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { STORY_MUTANTS, UNIT_MUTANTS } from './list.ts';
@@ -24,7 +25,9 @@ describe('mutants', () => {
       expect(misfit(ROOT, mutant)).toBeNull();
       const { hint } = mutant;
       if ('scenarios' in hint)
-        expect(SCENARIOS.map(idOf)).toEqual(expect.arrayContaining([...hint.scenarios]));
+        expect([...SCENARIOS, ...Object.values(crashPoints)].map(idOf)).toEqual(
+          expect.arrayContaining([...hint.scenarios]),
+        );
       else expect(() => chaosProfile(hint.profile)).not.toThrow();
     },
   );

@@ -250,6 +250,11 @@ describe('lists to merge', () => {
     ]);
   });
 
+  it('goes on with a shorter diff where the farthest one must not be merged', () => {
+    const both = new DiffSet([D(0, 1), D(1, 2), D(1, 3, explicit), D(2, 4)]);
+    expect(texts(mergeableDiffList(both, 0))).toEqual(['|0|-->|1|', '|1|-->|2|', '|2|-->|4|']);
+  });
+
   it('never makes a malformed diff', () => {
     const odd = [D([0, 5], [2, 5]), D([1, 2], 3)];
     expect(() => mergeDiffs(odd)).toThrow('broken progress constraint for E:|0,5|:|3|');

@@ -8,7 +8,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (lvs.isThin && !isNew) await discardRange(device, startLb, endLb, options);',
     replacement: 'if (lvs.isThin && !isNew) await discardRange(device, 0, endLb, options);',
     breaks: 'a full replication that goes on discards what was sent before it was cut',
-    hint: { scenarios: ['e14'] },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-diffs-left-behind',
@@ -17,7 +17,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     replacement:
       'for (const diff of this.set.getAll().filter(({ snapE }) => (snapE.gidB ?? 0) <= (gid ?? 0)))\n      await this.#unlink(diff);',
     breaks: 'diffs are left behind whose files exist no longer',
-    hint: { scenarios: ['n5', 'n8'] },
+    hint: { scenarios: ['n5'] },
   },
   {
     name: 'archive-archived-after-acknowledgement',
@@ -26,7 +26,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     replacement:
       "      await finishWdiff(channel);\n      decided.transition.commit('Archived');\n      return;\n",
     breaks: 'the next transfer is refused, because the last one is not over',
-    hint: { scenarios: ['n2'] },
+    hint: { scenarios: ['e20'] },
   },
   {
     name: 'archive-temporary-volume-left',
@@ -34,7 +34,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await imageMutex.run(() => removeQuietly(volume, name));\n',
     replacement: '',
     breaks: 'a restore that fails leaves its temporary volume',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['u23'] },
   },
   {
     name: 'archive-full-sync-does-not-wait',
@@ -42,7 +42,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await writer.flush();\n',
     replacement: '',
     breaks: 'a full backup ends while its last writes are under way',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-unfinished-restores-kept',
@@ -50,7 +50,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await removeUnfinishedRestores(volume);\n',
     replacement: '',
     breaks: 'a crash inside a restore leaves a temporary volume for good',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-acknowledges-before-fsync',
@@ -58,7 +58,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await this.#handle.sync(STEPS.syncWdiff);\n    this.#sinceSyncBytes = 0;',
     replacement: '    this.#sinceSyncBytes = 0;',
     breaks: 'the proxy removes a diff that the archive can still lose',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-transfer'] },
   },
   {
     name: 'archive-base-record-after-data',
@@ -66,7 +66,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await files.saveBase(applying, STEPS.applyBegin);\n',
     replacement: '',
     breaks: 'after a crash inside an apply a half-written base passes for a whole one',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-apply-first-diff-only',
@@ -83,7 +83,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     replacement:
       '    await removeHistory(volume, after.snapB.gidB ?? 0);\n    await files.saveBase(after, STEPS.applyEnd);',
     breaks: 'a crash at the end of an apply leaves neither the diffs nor a record that they are applied',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-merge-removes-before-publishing',
@@ -92,7 +92,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     replacement:
       '    await wdiffs.remove(inputs);\n    wdiffs.set.add(await writeMerged(server, volume, opened, merged));',
     breaks: 'a crash inside a merge loses the merged diffs',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-hash-diff-without-end',
@@ -108,7 +108,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await files.saveUuid(uuid);\n    wdiffs.set.add(await file.publish(diff));',
     replacement: '    wdiffs.set.add(await file.publish(diff));\n    await files.saveUuid(uuid);',
     breaks: 'a crash at the end of a hash backup lets diffs of the old log follow it',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-same-diff-taken-twice',
@@ -140,7 +140,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await wdiffs.clear();\n',
     replacement: '',
     breaks: 'diffs of an earlier life are applied to a new full backup',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-old-cold-snapshots',
@@ -148,15 +148,15 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await removeRestored(volume);\n    await removeColdCopies(volume);',
     replacement: '    await removeRestored(volume);',
     breaks: 'a cold snapshot of the image before a resync is taken for one of the new image',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['n14'] },
   },
   {
-    name: 'archive-goes-on-with-another-lineage',
+    name: 'archive-goes-on-with-another-base',
     file: 'core/server/archive/replicate-parts.ts',
     text: '    uuidEquals(await files.loadArchiveUuid(), archiveUuid) && stateEquals(progress.state, offer.base);',
-    replacement: '    progress.state.snapB.gidB === offer.base.snapB.gidB;',
-    breaks: 'a full replication goes on with what another image left',
-    hint: { profile: 'crashes' },
+    replacement: '    uuidEquals(await files.loadArchiveUuid(), archiveUuid);',
+    breaks: 'a full replication goes on with what an older base left',
+    hint: { scenarios: ['e21'] },
   },
   {
     name: 'archive-resync-keeps-its-state',
@@ -164,7 +164,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: "    await files.saveState('SyncReady', STEPS.resyncState);\n",
     replacement: '',
     breaks: 'after a crash inside a resync a mixture of two images passes for one',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-zero-clear-forgotten',
@@ -188,7 +188,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await volume.wdiffs.syncNames();\n',
     replacement: '',
     breaks: 'a power loss takes back that a snapshot is to be kept',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-scan-of-a-changing-base',
@@ -212,7 +212,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await files.saveBase(makeState(makeSnap(gid), timestamp), STEPS.promoteBaseRecord);\n',
     replacement: '',
     breaks: 'a cold snapshot becomes the base and passes for the older one',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-promotion-not-recovered',
@@ -220,7 +220,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await recoverPromotion(volume);\n',
     replacement: '',
     breaks: 'a crash inside a promotion leaves a volume without a base',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-untimed-cold-snapshots',
@@ -228,7 +228,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '      await files.saveColdTime(gid, state.timestamp, STEPS.restoreColdTime);\n',
     replacement: '',
     breaks: 'cold snapshots are made that nobody uses and that never go',
-    hint: { scenarios: ['c4'] },
+    hint: { profile: 'crashes' },
   },
   {
     name: 'archive-newest-gid-not-remembered',
@@ -244,7 +244,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await this.flush();\n    await this.#options.onFlushed?.(reachedLb);',
     replacement: '    await this.#options.onFlushed?.(reachedLb);\n    await this.flush();',
     breaks: 'after a crash a full replication goes on behind data that were never written',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['crash-points-copies'] },
   },
   {
     name: 'archive-repl-uuid-not-followed',

@@ -17,7 +17,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     replacement:
       "      await finishWlog(session.channel);\n      transition.commit('Started');\n      return;\n    } catch (error) {",
     breaks: 'the next transfer is refused, because the last one is not over',
-    hint: { scenarios: ['n2'] },
+    hint: { scenarios: ['e20'] },
   },
   {
     name: 'proxy-acknowledges-before-fsync',
@@ -25,7 +25,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '    await handle.sync(STEPS.receiveFile);\n',
     replacement: '',
     breaks: 'the storage forgets log that the proxy can still lose',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-transfer'] },
   },
   {
     name: 'proxy-names-not-durable',
@@ -33,7 +33,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '    await files.syncDirectory(archive.diffs.directory, STEPS.syncArchiveDirectory);\n',
     replacement: '',
     breaks: 'a power loss takes the new name of a diff after the old one was removed',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-transfer'] },
   },
   {
     name: 'proxy-removes-before-ack',
@@ -41,7 +41,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '    await readWdiffAck(channel);\n',
     replacement: '',
     breaks: 'the proxy removes a diff that the archive did not get',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-transfer'] },
   },
   {
     name: 'proxy-first-archive-only',
@@ -57,7 +57,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: "    verifyState(volume, ['Stopped'], '');\n    await linkReceived(server, volume);\n",
     replacement: "    verifyState(volume, ['Stopped'], '');\n    volume.received.set.clear();\n",
     breaks: 'a diff that was received and not yet linked is never sent',
-    hint: { scenarios: ['c4'] },
+    hint: { profile: 'ci' },
   },
   {
     name: 'proxy-archive-not-noticed-back',
@@ -81,7 +81,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '    if (first !== undefined && !uuidEquals(first.uuid, input.uuid)) break;\n',
     replacement: '',
     breaks: 'diffs of a new log are sent under the uuid of the old one and refused for good',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['e18'] },
   },
   {
     name: 'proxy-drops-what-is-too-new',
@@ -106,7 +106,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     text: '  if (SEND_STATES.includes(volume.states.state)) pushWaitingSends(server, volume);\n',
     replacement: '',
     breaks: 'after a stop that was given up nothing is sent any more',
-    hint: { scenarios: ['u6'] },
+    hint: { scenarios: ['e19'] },
   },
   {
     name: 'proxy-size-not-followed',

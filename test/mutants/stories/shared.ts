@@ -16,7 +16,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: '      await handle.sync(step);\n    } finally {\n      handle.close();\n    }\n    await publishFile(',
     replacement: '    } finally {\n      handle.close();\n    }\n    await publishFile(',
     breaks: 'a small file has its name and no content after a power loss',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-transfer'] },
   },
   {
     name: 'shared-transition-not-rolled-back',
@@ -48,7 +48,7 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     text: 'const candidates = set.covering(snap.gidB).filter((diff) => canApply(snap, diff));',
     replacement: 'const candidates = set.firstAt(snap.gidB).filter((diff) => canApply(snap, diff));',
     breaks: 'the search for applicable diffs misses those that begin before the snapshot',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'snapshot-gap-bridged',
@@ -67,20 +67,12 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['n6', 'u1'] },
   },
   {
-    name: 'snapshot-erased-too-far',
-    file: 'core/snapshot/diff-set.ts',
-    text: 'return this.#removeWhere(0, limit, (diff) => gidOrder(diff.snapE.gidB) <= limit);',
-    replacement: 'return this.#removeWhere(0, limit, (diff) => gidOrder(diff.snapB.gidB) < limit);',
-    breaks: 'a diff that reaches across the base goes before it was applied',
-    hint: { scenarios: ['c4'] },
-  },
-  {
     name: 'snapshot-interrupted-apply-forgotten',
     file: 'core/snapshot/algebra.ts',
     text: 'return !state.isApplying || gidOrder(state.snapE.gidB) <= gidOrder(at.gidB);',
     replacement: 'return !state.isApplying || gidOrder(state.snapB.gidB) <= gidOrder(at.gidB);',
     breaks: 'an image that an apply left half-written is restored from',
-    hint: { scenarios: ['c4'] },
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'engine-merge-older-wins',

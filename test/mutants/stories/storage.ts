@@ -8,7 +8,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: 'isLater: lsids.permanent < limitLsid };',
     replacement: 'isLater: lsids.latest < limitLsid };',
     breaks: 'a proxy gets log that the storage loses with its power',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['e22'] },
   },
   {
     name: 'storage-no-spare-proxy',
@@ -60,20 +60,12 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['n2', 'u4'] },
   },
   {
-    name: 'storage-sends-beyond-the-snapshot',
-    file: 'core/server/storage/wlog-worker.ts',
-    text: '    if (next > plan.limitLsid) break;\n',
-    replacement: '',
-    breaks: 'a transfer holds log of behind its snapshot',
-    hint: { profile: 'crashes' },
-  },
-  {
     name: 'storage-joins-explicit-snapshots',
     file: 'core/server/storage/wlog-plan.ts',
     text: 'while (at > 0 && end.isMergeable) {',
     replacement: 'while (at > 0) {',
     breaks: 'a snapshot that an operator took is joined with the next one',
-    hint: { scenarios: ['n2', 'n6'] },
+    hint: { scenarios: ['p1'] },
   },
   {
     name: 'storage-hash-backup-from-older-gid',
@@ -92,20 +84,12 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['n4a', 'u15'] },
   },
   {
-    name: 'storage-no-implicit-snapshots',
-    file: 'core/server/storage/wlog-plan.ts',
-    text: 'return newest.lsid < latestLsid && newest.timestamp + intervalS <= nowS;',
-    replacement: 'return false;',
-    breaks: 'a snapshot that waits for its log holds everything behind it back',
-    hint: { scenarios: ['e1'] },
-  },
-  {
     name: 'storage-overflow-unseen',
     file: 'core/server/storage/wlog-worker.ts',
     text: 'if (await world.devices.isOverflow(path, STEPS.readDevice)) {',
     replacement: 'if (server.status.isForced && (await world.devices.isOverflow(path, STEPS.readDevice))) {',
     breaks: 'a volume whose log overflowed goes on as if nothing were missing',
-    hint: { scenarios: ['e4', 'e10'] },
+    hint: { scenarios: ['e4'] },
   },
   {
     name: 'storage-standby-log-kept',
@@ -113,7 +97,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (lsids.oldest < lsids.prevWritten) await eraseWal(server, volume, lsids.prevWritten, STEPS.removeWal);',
     replacement: '',
     breaks: 'the log of a standby runs full',
-    hint: { scenarios: ['n12', 'p11', 'r1'] },
+    hint: { scenarios: ['n12'] },
   },
   {
     name: 'storage-done-saved-after-erasing',
@@ -121,14 +105,6 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: '    await volume.files.saveDone(done);\n',
     replacement: '    void volume.files.saveDone(done);\n',
     breaks: 'after a crash the storage does not know what it delivered',
-    hint: { profile: 'crashes' },
-  },
-  {
-    name: 'storage-sends-another-log',
-    file: 'core/server/storage/device-log.ts',
-    text: 'if (!uuidEquals(superSector.uuid, await volume.files.loadUuid())) return false;',
-    replacement: '',
-    breaks: 'a volume whose log was reset goes on as if it were the old one',
     hint: { profile: 'crashes' },
   },
   {

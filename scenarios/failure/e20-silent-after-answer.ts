@@ -1,0 +1,43 @@
+import { PROXY_STEPS } from '../../core/server/proxy/steps.ts';
+import { STORAGE_STEPS } from '../../core/server/storage/steps.ts';
+import { siteScenario } from '../lib/site.ts';
+
+/** Long before anybody notices that a peer has gone silent. */
+const SOON_S = 1;
+
+export const e20 = siteScenario({
+  name: 'e20-silent-after-answer',
+  purpose:
+    'Who has answered a transfer is ready for the next one, also when the peer falls silent behind the answer',
+  layout: 's0/p0,p1/a0',
+  needs: ['power-loss', 'crash-points'],
+  async tell(site) {
+    const { s0, p0, a0 } = site.servers;
+    const { group } = site;
+    await site.begin();
+    // The first thing that a proxy does when it has heard the archive's answer is to remove what it sent.
+    group.powerLossAt(p0.name, { step: PROXY_STEPS.removeSent, nth: 1 });
+    await site.write(s0);
+    const first = await site.snapshot(s0, [a0]);
+    await site.eventually(() => !group.isRunning(p0.name), 5, 'p0 is dark');
+    await site.sleep(SOON_S);
+    await site.state(a0, 'Archived');
+    await site.verify(a0, first);
+    group.powerOn(p0.name);
+    await site.start(p0);
+    await site.kickAll([s0]);
+    await site.write(s0);
+    await site.verify(a0, await site.snapshot(s0, [a0]));
+    // And a storage then remembers what was delivered.
+    group.powerLossAt(s0.name, { step: STORAGE_STEPS.saveDone, nth: 1 });
+    await site.write(s0);
+    await site.snapshotNbk(s0);
+    await site.eventually(() => !group.isRunning(s0.name), 20, 's0 is dark');
+    await site.sleep(SOON_S);
+    await site.state(p0, 'Started');
+    group.powerOn(s0.name);
+    await site.start(s0);
+    await site.write(s0);
+    await site.verify(a0, await site.snapshot(s0, [a0]));
+  },
+});
