@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Folders of `scenarios/` that are chapters of the catalogue. */
 function chapterFolders(): string[] {
   return readdirSync(join(ROOT, 'scenarios'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'lib')
+    .filter((entry) => entry.isDirectory() && !['lib', 'testing'].includes(entry.name))
     .map(({ name }) => name);
 }
 
