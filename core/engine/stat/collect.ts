@@ -13,6 +13,7 @@ const HEAT_COLUMNS = 256;
 /** Data handed to the codecs at a time, when all data are. */
 const TRIAL_BYTES = 4 * 1024 * 1024;
 
+/** What a collector computes beside the counts. */
 export interface StatOptions {
   /** How compressibility is found out: from a sample, from all data, or not at all. */
   readonly compressibility: 'sample' | 'full' | 'none';
