@@ -1,6 +1,16 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // What scenario files import, wherever they are: here the sources, as `walbox run` has what is built.
+  resolve: {
+    alias: [
+      {
+        find: /^walbox\/scenarios$/,
+        replacement: fileURLToPath(new URL('scenarios/lib/index.ts', import.meta.url)),
+      },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/fixed-seed.ts'],

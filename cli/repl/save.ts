@@ -1,6 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { FormatError } from '../../core/errors.ts';
 import type { Shell } from '../../scenarios/lib/shell/shell.ts';
 import type { SessionOptions } from './session.ts';
@@ -65,7 +64,7 @@ export function scenarioText(
   const given = new Set([servers, devices, rest].flatMap(Object.keys));
   const variables = [...assigned].filter((one) => !given.has(one));
   return [
-    `import { shellScenario } from ${JSON.stringify(importPath(path))};`,
+    "import { shellScenario } from 'walbox/scenarios';",
     '',
     '/** A session of walbox repl. Each line does here what it did there; change it as you like. */',
     `export const saved = shellScenario({`,
@@ -115,13 +114,4 @@ function isUsed(name: string, lines: readonly TypedLine[]): boolean {
 
 function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
-}
-
-/** The scenario library as the saved file reaches it: the sources where they are, else what is built. */
-function importPath(path: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const beside = ['../../..', '../..'].map((up) => join(here, up, 'scenarios/lib/shell/scenario'));
-  const found = beside.map((one) => `${one}.ts`).find(existsSync) ?? `${beside[1]}.js`;
-  const to = relative(dirname(resolve(path)), found).replaceAll('\\', '/');
-  return to.startsWith('.') ? to : `./${to}`;
 }

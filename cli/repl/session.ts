@@ -12,7 +12,7 @@ import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
 import { logLineToText } from '../../sim/log.ts';
 import type { Simulation } from '../../sim/simulation.ts';
 import { saveSession, type TypedLine } from './save.ts';
-import { errorSentence, resultText } from './show.ts';
+import { errorSentence, isTypingError, resultText } from './show.ts';
 import type { Translation } from './translate.ts';
 
 /** How the group of a session is made. */
@@ -39,17 +39,26 @@ export class Session {
   readonly #simulation: Simulation;
   readonly #site: Site;
   readonly #log: string[];
+  /** Told how many lines the story has, for a line that may have done nothing. */
+  readonly #toldCount: () => number;
   readonly #lines: TypedLine[] = [];
   /** Lines are carried out one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #interrupt: (() => void) | null = null;
   #isSaving = false;
 
-  private constructor(options: SessionOptions, simulation: Simulation, site: Site, log: string[]) {
+  private constructor(
+    options: SessionOptions,
+    simulation: Simulation,
+    site: Site,
+    log: string[],
+    toldCount: () => number,
+  ) {
     this.options = options;
     this.#simulation = simulation;
     this.#site = site;
     this.#log = log;
+    this.#toldCount = toldCount;
     this.shell = makeShell(site, namesOf(options));
     const { servers, devices, ...rest } = this.shell;
     const own = {
@@ -87,8 +96,12 @@ export class Session {
         print: options.print,
       }),
     );
-    const site = new Site(group, new Story(group, () => {}), { seed: options.seed, image: null });
-    return new Session(options, simulation, site, log);
+    let toldCount = 0;
+    const story = new Story(group, () => {
+      toldCount += 1;
+    });
+    const site = new Site(group, story, { seed: options.seed, image: null });
+    return new Session(options, simulation, site, log, () => toldCount);
   }
 
   /** Virtual time since the start. */
@@ -130,6 +143,7 @@ export class Session {
 
   async #carryOut(typed: string, { body, statements, assigned }: Translation): Promise<boolean> {
     const before = this.timeText;
+    const begun = this.#marks(assigned);
     const interrupted = new Promise<typeof INTERRUPTED>((resolve) => {
       this.#interrupt = () => resolve(INTERRUPTED);
     });
@@ -151,11 +165,20 @@ export class Session {
       return true;
     } catch (error) {
       this.options.print(`error: ${errorSentence(error)}`);
-      keep({ kind: 'refused', reason: types.isNativeError(error) ? error.message : String(error) });
+      // A slip of the user's that did nothing is no part of the story.
+      if (!isTypingError(error) || this.#marks(assigned).some((mark, i) => mark !== begun[i]))
+        keep({ kind: 'refused', reason: types.isNativeError(error) ? error.message : String(error) });
+      this.#isSaving = false;
       return false;
     } finally {
       this.#interrupt = null;
     }
+  }
+
+  /** What a line that does something changes: virtual time, the story, the variables that it assigns. */
+  #marks(assigned: readonly string[]): unknown[] {
+    const { nowUs } = this.#simulation;
+    return [nowUs, this.#toldCount(), ...assigned.map((name) => this.names[name])];
   }
 
   /** Restored images that were judged right. */

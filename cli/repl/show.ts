@@ -60,6 +60,11 @@ function isServer(value: unknown): boolean {
 /** An error as a sentence; mistakes in what was typed say what kind they are. */
 export function errorSentence(error: unknown): string {
   if (!types.isNativeError(error)) return String(error);
-  const isTyping = /^(Reference|Type|Syntax|Range)Error$/.test(error.name);
-  return isTyping ? `${error.name}: ${error.message.replace(/ \(\d+:\d+\)$/, '')}` : error.message;
+  const isNamed = isTypingError(error) || error.name === 'RangeError';
+  return isNamed ? `${error.name}: ${error.message.replace(/ \(\d+:\d+\)$/, '')}` : error.message;
+}
+
+/** Whether what was typed is wrong, rather than refused: a name that does not exist, something that is no function. */
+export function isTypingError(error: unknown): boolean {
+  return types.isNativeError(error) && /^(Reference|Type|Syntax)Error$/.test(error.name);
 }

@@ -7,6 +7,8 @@ export { permutations, stopStartOrders, subsets } from './orders.ts';
 export { RecordedDevice } from './recorded-device.ts';
 export { restoreFiles, saveFiles } from './saved-files.ts';
 export type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
+export { type ShellScenario, shellScenario } from './shell/scenario.ts';
+export type { Shell } from './shell/shell.ts';
 export {
   type RunFigures,
   type SimulatedOptions,

@@ -221,12 +221,14 @@ describe('a saved session', () => {
       ],
       { seed: 6, layout: 's0,s1/p0/a0', spares: '//a9' },
     );
-    expect(answers.at(-1)).toMatch(/^11 lines saved; run them by: npx walbox run .* --seed 6$/);
+    expect(answers.at(-1)).toMatch(/^10 lines saved; run them by: npx walbox run .* --seed 6$/);
     const saved = readFileSync(path, 'utf8');
     expect(saved).toContain(
       "await refused(async () => {\n      await walbc.restore(a0, VOL, gid);\n    }, 'restore: already",
     );
     expect(saved).not.toContain('save(');
+    expect(saved).not.toContain('verifyNothing');
+    expect(saved).toContain("import { shellScenario } from 'walbox/scenarios';");
     const [job] = await chooseJobs([path], [6], null);
     const story: string[] = [];
     const report = await runJob(job!, (line) => story.push(line), folder);
@@ -235,6 +237,36 @@ describe('a saved session', () => {
     const typedAt = /(\S+) > kill/.exec(text)?.[1];
     expect(story.find((line) => line.includes('kill -9 a0'))?.slice(0, 12)).toBe(typedAt);
     expect(job?.scenario).toBe('my-session');
+  });
+
+  it('leaves out slips of the keyboard that did nothing', async () => {
+    const path = join(folder, 'slips.ts');
+    const { answers } = await type([
+      // Known where the saved file runs, so that a line that must fail would not.
+      "Buffer.from('a')",
+      'walbc.fulbackup(s0, VOL)',
+      'gid = nothing.at',
+      'const = 3',
+      'walbc.init_storage(s0, VOL, wdev0.path)',
+      // These did something before they failed.
+      'kill(p0).now',
+      'kept = 5; noSuchThing()',
+      'restart(p0)',
+      'sleep(kept)',
+      `.save ${path}`,
+    ]);
+    expect(answers.at(-1)).toMatch(/^5 lines saved;/);
+    const typed = readFileSync(path, 'utf8').match(/(?<= > ).*/g);
+    expect(typed).toEqual([
+      'walbc.init_storage(s0, VOL, wdev0.path)',
+      'kill(p0).now',
+      'kept = 5; noSuchThing()',
+      'restart(p0)',
+      'sleep(kept)',
+    ]);
+    const [job] = await chooseJobs([path], [1], null);
+    const report = await runJob(job!, () => {}, folder);
+    expect(report.status, report.summary).toBe('passed');
   });
 
   it('is a failure when a line does something else', async () => {
