@@ -8,6 +8,7 @@ export { loadNativeCodecs, nativeCodecPool } from './codecs.ts';
 export { type FileDeviceOptions, openFileDevice } from './file-device.ts';
 export { nodeFileStore } from './file-store.ts';
 export { handleReader, handleSink, handleSource } from './file-stream.ts';
+export { runLocalCommand } from './local-command.ts';
 export { LOG_LEVELS, type LogLevel, textLog } from './log.ts';
 export { nodeNetwork } from './network.ts';
 export { createOutputFile, type OutputFile } from './output-file.ts';

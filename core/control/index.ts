@@ -5,12 +5,41 @@
 export { type Controller, type ControllerOptions, createController } from './controller.ts';
 export type { Capability, Group, GroupDevice, GroupFiles, WalbDisk } from './group.ts';
 export type { StopMode } from './life-cycle.ts';
+export { makeSyncOpt } from './queries.ts';
+export { getServerArgs, getServerParams, type ServerParamsOptions, toCommandLines } from './server-args.ts';
 export {
+  getServer,
+  hostPortText,
   parseServerKind,
   type ServerConnectionParam,
   type ServerKind,
   ServerLayout,
+  type ServerStartupParam,
   serverKindToString,
+  verifyServerKind,
 } from './server-layout.ts';
-export type { ShutdownMode } from './shutdown.ts';
-export { COMPRESS_KINDS, type CompressKind, type SyncOpt } from './values.ts';
+export { blockDeviceExists, type RunCommand } from './session.ts';
+export { type ShutdownMode, verifyShutdownMode } from './shutdown.ts';
+export {
+  archiveInfoArgs,
+  COMPRESS_KINDS,
+  type CompressKind,
+  compressKindToString,
+  type DatetimeForm,
+  Diff,
+  datetimeToStr,
+  parseCompressKind,
+  parseLtsv,
+  parseTsDelta,
+  replicateArgs,
+  Snapshot,
+  State,
+  type SyncOpt,
+  strToDatetime,
+  type TsDeltaInfo,
+  verifyCompressKind,
+  verifyGidRange,
+  verifySizeUnit,
+  verifyU64,
+} from './values.ts';
+export { type CreateWdevOptions, WalbDevice, type WdevControl } from './walb-device.ts';

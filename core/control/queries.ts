@@ -213,6 +213,7 @@ export async function isWdiffSendError(
 export const getArchiveInfoList = (session: ControlSession, px: Server, vol: string) =>
   runCtl(session, px, ['archive-info', 'list', vol]);
 
+/** A SyncOpt with the library's defaults: snappy:0:1, no delay, merged up to 1G, compared by 64K. */
 export function makeSyncOpt(given: Partial<SyncOpt> = {}): SyncOpt {
   return {
     compression: DEFAULT_COMPRESS_OPT,

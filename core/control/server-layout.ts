@@ -25,6 +25,7 @@ export interface ServerStartupParam extends ServerConnectionParam {
   readonly tp?: string;
 }
 
+/** `host:port`. */
 export function hostPortText({ host, port }: HostPort): string {
   return `${host}:${port}`;
 }

@@ -65,6 +65,13 @@ export async function runRemoteCommand(
 /** Runs a program with words and gives what it prints. Throws when it fails. */
 export type RunCommand = (args: readonly string[], isDebug?: boolean) => Promise<string>;
 
+/** Whether a path is a block device on the host where `run` runs: `exists_file` of the original's Python library. */
+export async function blockDeviceExists(path: string, run: RunCommand): Promise<boolean> {
+  // The path is a word of its own: nothing in it is for the shell.
+  const test = 'if [ -b "$1" ]; then echo 1; else echo 0; fi';
+  return (await run(['/bin/sh', '-c', test, 'sh', path])).trim() === '1';
+}
+
 /** A RunCommand that runs on a server's host. */
 export function getRunRemoteCommand(session: ControlSession, server: ServerConnectionParam): RunCommand {
   return (args) => runRemoteCommand(session, server, args);

@@ -25,6 +25,7 @@ export function verifyCompressKind(kind: number): void {
   if (COMPRESS_KINDS[kind] === undefined) throw new FormatError(`verify_compress_kind: bad value:${kind}`);
 }
 
+/** The name of a compression by its number. Throws FormatError. */
 export function compressKindToString(kind: number): CompressKind {
   verifyCompressKind(kind);
   return COMPRESS_KINDS[kind] as CompressKind;
@@ -47,6 +48,7 @@ export function strToDatetime(text: string, form: DatetimeForm): UnixTimeS {
   return digitsToUnixTime(text.replace(/[-T:]/g, ''));
 }
 
+/** A time as a text of this form. */
 export function datetimeToStr(timeS: UnixTimeS, form: DatetimeForm): string {
   return form === 'pretty' ? unixTimeToPretty(timeS) : unixTimeToDigits(timeS);
 }
