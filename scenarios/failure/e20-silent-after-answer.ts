@@ -1,5 +1,5 @@
+import { WLOG_TRANSFER_STEPS } from '../../core/protocol/wlog-transfer.ts';
 import { PROXY_STEPS } from '../../core/server/proxy/steps.ts';
-import { STORAGE_STEPS } from '../../core/server/storage/steps.ts';
 import { siteScenario } from '../lib/site.ts';
 
 /** Long before anybody notices that a peer has gone silent. */
@@ -28,8 +28,8 @@ export const e20 = siteScenario({
     await site.kickAll([s0]);
     await site.write(s0);
     await site.verify(a0, await site.snapshot(s0, [a0]));
-    // And a storage then remembers what was delivered.
-    group.powerLossAt(s0.name, { step: STORAGE_STEPS.saveDone, nth: 1 });
+    // The last thing that a storage does before it waits for the proxy's answer is to say which diff it sent.
+    group.powerLossAt(s0.name, { step: WLOG_TRANSFER_STEPS.sendDiff, nth: 1 });
     await site.write(s0);
     await site.snapshotNbk(s0);
     await site.eventually(() => !group.isRunning(s0.name), 20, 's0 is dark');
