@@ -108,7 +108,7 @@ export const crashPointsTransfer = siteScenario({
 /** Diffs that the storage was told of wait at the proxy, and its power goes. */
 async function acknowledgedAndDark(site: Site, kept: KeptSnapshots): Promise<void> {
   const { s0, p0, a0 } = site.servers;
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 24; i++) {
     site.cutLink(p0, [a0]);
     await site.write(s0, VOL, 3);
     const gid = await site.snapshotNbk(s0);
