@@ -98,9 +98,10 @@ export const crashPointsTransfer = siteScenario({
     ];
     await atEachCall(site, p0, [...ofProxy, P.removeSent], transferOf(p0));
     await kept.check();
-    await acknowledgedAndDark(site, kept);
     const ofArchive = [A.createWdiff, A.writeWdiff, A.syncWdiff, A.publishWdiff];
     await atEachCall(site, a0, ofArchive, transferOf(a0));
+    await kept.check();
+    await acknowledgedAndDark(site, kept);
     await kept.check();
   },
 });

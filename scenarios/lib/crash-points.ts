@@ -15,7 +15,7 @@ export interface DoomedWork {
 }
 
 /** Saving a small file takes so many calls. */
-const SAVE_CALLS = 6;
+export const SAVE_CALLS = 6;
 const LIMIT_S = 300;
 
 /**
