@@ -8,6 +8,7 @@ import { makeSyncOpt } from '../queries.ts';
 import { type ServerConnectionParam, ServerLayout } from '../server-layout.ts';
 import { archiveView } from './archive-view.ts';
 import type { WorkerConfig } from './config.ts';
+import { RecentCounts } from './recent-counts.ts';
 import { destinationOf, type SelectionStep, selectTask } from './select.ts';
 import { taskText, type WorkerTask } from './task.ts';
 import { TaskRunner } from './task-runner.ts';
@@ -66,7 +67,9 @@ export async function runWorker(
   const { timeoutS } = config.general;
   const controller =
     options.controller ?? createController(world, new ServerLayout([], [], [archive]), { timeoutS });
-  const view = archiveView(controller, archive);
+  const asked = archiveView(controller, archive);
+  const counts = new RecentCounts(clock, asked.diffCount);
+  const view = { ...asked, diffCount: (vol: string) => counts.of(vol) };
   const tell = (kind: WorkerEvent['kind'], task: WorkerTask) => options.onEvent?.({ kind, task });
   const runner = new TaskRunner({
     limits: config.general,
@@ -81,6 +84,8 @@ export async function runWorker(
       } catch (error) {
         tell('failed', task);
         throw error;
+      } finally {
+        counts.forget(task.vol);
       }
     },
   });
