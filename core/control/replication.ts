@@ -115,7 +115,7 @@ export async function replicateOnce(
 
 /**
  * Lets the proxies send to a destination as well, without a gap: they are emptied and held while it catches up.
- * Whatever happens, they are started again.
+ * Whatever happens, all that can be reached are started again. Throws what failed first.
  */
 export async function synchronize(
   session: ControlSession,
@@ -125,6 +125,7 @@ export async function synchronize(
   options: Pick<ReplicateOptions, 'timeoutS' | 'syncOpt'> = {},
 ): Promise<void> {
   const stopped: Server[] = [];
+  const failures: unknown[] = [];
   try {
     for (const px of session.layout.proxies) {
       if (PROXY_ACTIVE.includes(await getState(session, px, vol))) await stopNbk(session, px, vol, 'empty');
@@ -139,10 +140,18 @@ export async function synchronize(
       await runCtl(session, px, ['archive-info', action, vol, destination.name, address, ...details]);
     }
     await replicateOnce(session, source, vol, destination, { ...options, doResync: false, dontMerge: false });
-  } finally {
-    for (const px of stopped)
-      if ((await getState(session, px, vol)) === 'Stopped') await start(session, px, vol);
+  } catch (error) {
+    failures.push(error);
   }
+  for (const px of stopped) {
+    try {
+      if ((await getState(session, px, vol)) === 'Stopped') await start(session, px, vol);
+    } catch (error) {
+      // The others are started all the same.
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
   await kickStorageAll(session);
 }
 

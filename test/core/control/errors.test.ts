@@ -140,6 +140,66 @@ describe('operations that cannot be', () => {
     });
   });
 
+  it('in a state, a lineage or a history that does not allow them', async () => {
+    await withGroup(async (made) => {
+      const { walbc, at, group } = made;
+      const [s0, p0, a0, a1] = ['s0', 'p0', 'a0', 'a1'].map(at) as [
+        ServerConnectionParam,
+        ServerConnectionParam,
+        ServerConnectionParam,
+        ServerConnectionParam,
+      ];
+      await walbc.initVol(a0, VOL);
+      await expect(walbc.replicateOnce(a0, VOL, a1)).rejects.toThrow('replicate: nothing is restorable:a0:v');
+      await backedUp(made);
+      const first = await walbc.snapshot(s0, VOL, [a0]);
+      const second = await walbc.snapshot(s0, VOL, [a0]);
+      const third = await walbc.snapshot(s0, VOL, [a0]);
+      await expect(walbc.merge(a0, VOL, first, third)).rejects.toThrow(
+        `merge: diff must mergeable and not comp diff:${second}:${third}`,
+      );
+      await expect(walbc.waitForRestored(a0, VOL, 99, 5)).rejects.toThrow('wait_for_restored:failed:a0:v:99');
+      await walbc.replicateOnce(a0, VOL, a1);
+      await expect(walbc.waitForReplicated(a0, VOL, a1, 99, 5)).rejects.toThrow(
+        'wait_for_replicated:replicate failed:a0:v:a1:99',
+      );
+      await expect(walbc.monitorProgress(a0, VOL, 0)).rejects.toThrow('monitor_progress:timeout');
+      await walbc.resizeArchive(a1, VOL, 8, false);
+      await expect(walbc.replicateOnce(a0, VOL, a1)).rejects.toThrow(
+        'Volume size of aDst is larger than that of aSrc',
+      );
+
+      // What cannot be waited for exists all the same.
+      await walbc.stop(s0, VOL);
+      await expect(walbc.snapshot(s0, VOL, [a0])).rejects.toThrow(
+        'snapshot: state is not target and can not wait:s0:v:Stopped',
+      );
+      await walbc.start(s0, VOL);
+      await walbc.waitForRestorable(a0, VOL, third + 1, 60);
+
+      group.kill('a0');
+      await walbc.snapshotNbk(s0, VOL);
+      await group.clock.sleep(3);
+      await walbc.stopNbk(p0, VOL, 'empty');
+      await expect(walbc.clearVol(p0, VOL)).rejects.toThrow('clear:p0:v:WaitForEmpty');
+      await group.startServer('a0');
+      await walbc.waitForStopped(p0, VOL);
+      await walbc.clearVol(p0, VOL);
+      await expect(walbc.waitForStopped(p0, VOL)).rejects.toThrow(
+        'wait_for_state_change:bad goal:p0:v:[Started,WlogRecv,Stop,WaitForEmpty]:[Stopped]:Clear',
+      );
+
+      // A history that began anew is not mixed with the old one.
+      await walbc.stop(a0, VOL);
+      await walbc.resetVol(a0, VOL);
+      await walbc.stop(s0, VOL);
+      await walbc.fullBackup(s0, VOL);
+      await expect(walbc.replicateOnce(a0, VOL, a1)).rejects.toThrow(
+        'Archive uuids differ. Try call this with doResync=True:a0:a1',
+      );
+    });
+  });
+
   it('where only some proxies know an archive', async () => {
     await withGroup(
       async ({ walbc, at }) => {
@@ -234,6 +294,36 @@ describe('waits', () => {
       await walbc.synchronize(at('a0'), VOL, at('a1'));
       expect(await walbc.isSynchronizing(at('a1'), VOL)).toBe(true);
     });
+  });
+
+  it('for a synchronisation that fails start every proxy again that can be, and tell what failed', async () => {
+    let onReplicate = () => {};
+    await withGroup(
+      async (made) => {
+        const { walbc, at, group } = made;
+        await backedUp(made);
+        onReplicate = () => {
+          group.kill('p0');
+          group.kill('a1');
+        };
+        await expect(walbc.synchronize(at('a0'), VOL, at('a1'))).rejects.toThrow('replicate v gid');
+        expect(await walbc.getState(at('p1'), VOL)).toBe('Started');
+        // Nothing failed but the start: that is told then.
+        await group.startServer('p0');
+        await group.startServer('a1');
+        onReplicate = () => {
+          void group.clock.sleep(0.2).then(() => group.kill('p0'));
+        };
+        await expect(walbc.synchronize(at('a0'), VOL, at('a1'))).rejects.toThrow('command error: p0');
+        expect(await walbc.getState(at('p1'), VOL)).toBe('Started');
+      },
+      {
+        layout: { storages: ['s0'], proxies: ['p0', 'p1'], archives: ['a0', 'a1'] },
+        onCommand: (_, [command]) => {
+          if (command === 'replicate') onReplicate();
+        },
+      },
+    );
   });
 });
 

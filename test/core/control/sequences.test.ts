@@ -251,4 +251,143 @@ describe('what the controller says', () => {
       expect(take()).toEqual(['s0', 'p0', 'p1', 'a0', 'a1'].map((name) => `${name} get state v`));
     });
   });
+
+  it('in starts and stops, copies of settings, removals and small commands', async () => {
+    await withGroup(async ({ group, take }) => {
+      const walbc = group.controller;
+      const at = (name: string) => group.server(name);
+      const [s0, p0, p1, a0] = [at('s0'), at('p0'), at('p1'), at('a0')];
+      const says = async (act: () => Promise<unknown>, lines: readonly string[]) => {
+        take();
+        await act();
+        expect(take()).toEqual(lines);
+      };
+      await walbc.initStorage(s0, VOL, '/dev/walb/0');
+      const base = (await walbc.fullBackup(s0, VOL)) as number;
+      const gid = await walbc.snapshot(s0, VOL, [a0]);
+
+      const stopped = (name: string, mode: string) => [
+        `${name} get state v`,
+        `${name} stop v ${mode}`,
+        `${name} get state v`,
+      ];
+      await says(() => walbc.stop(s0, VOL), stopped('s0', 'graceful'));
+      await says(() => walbc.start(s0, VOL), ['s0 start v target', 's0 get state v']);
+      await says(() => walbc.stop(a0, VOL, 'force'), stopped('a0', 'force'));
+      await says(() => walbc.start(a0, VOL), ['a0 start v', 'a0 get state v']);
+      await says(() => walbc.stop(p0, VOL, 'empty'), stopped('p0', 'empty'));
+      const { syncOpt } = await walbc.getArchiveInfo(p0, VOL, a0);
+      await says(
+        () => walbc.updateArchiveInfo(p0, VOL, a0, { ...syncOpt, delayS: 2 }),
+        ['p0 get state v', 'p0 archive-info list v', 'p0 archive-info update v a0 a0:10200 snappy:0:1 2'],
+      );
+      await says(() => walbc.start(p0, VOL), ['p0 start v', 'p0 get state v']);
+      await says(
+        () => walbc.copyArchiveInfo(p0, VOL, p1),
+        [
+          'p0 archive-info list v',
+          'p0 archive-info get v a0',
+          ...['p1 get state v', 'p1 stop v force', 'p1 get state v'],
+          'p1 archive-info list v',
+          'p1 archive-info update v a0 a0:10200 snappy:0:1 2',
+          'p1 get state v',
+          'p1 start v',
+          'p1 get state v',
+        ],
+      );
+      await says(
+        () => walbc.delArchiveFromProxy(p1, VOL, a0, true),
+        [
+          ...stopped('p1', 'empty'),
+          'p1 archive-info list v',
+          'p1 archive-info delete v a0',
+          'p1 get state v',
+        ],
+      );
+      await says(
+        () => walbc.addArchiveToProxy(p1, VOL, a0, { doStart: false }),
+        ['p1 get state v', 'p1 archive-info list v', 'p1 archive-info add v a0 a0:10200', 'p1 get state v'],
+      );
+      await walbc.start(p1, VOL);
+      await says(() => walbc.kickAll([s0, p0]), ['s0 kick', 'p0 kick']);
+      await says(() => walbc.kickStorageAll(), ['s0 kick']);
+      await says(() => walbc.kickProxy(VOL, a0), ['p0 kick v a0', 'p1 kick v a0']);
+      await says(() => walbc.setFullScanBps(s0, '10m'), ['s0 set-full-scan-bps 10m']);
+      await says(() => walbc.gcDiff(a0, VOL), ['a0 gc-diff v']);
+      await says(() => walbc.enableSnapshot(a0, VOL, [base]), [`a0 enable-snapshot v ${base}`]);
+
+      await walbc.restore(a0, VOL, gid);
+      await says(
+        () => walbc.delRestoredAll(a0, VOL),
+        ['a0 get restored v', `a0 del-restored v ${gid}`, 'a0 get restored v'],
+      );
+      await says(
+        () => walbc.applyAll(a0, VOL),
+        [
+          `a0 get applicable-diff v ${MAX}`,
+          `a0 apply v ${gid}`,
+          'a0 get num-action v Apply',
+          'a0 get base v',
+          'a0 get restorable v',
+        ],
+      );
+      await says(
+        () => walbc.replicate(a0, VOL, at('a1'), false, { doResync: true, dontMerge: true, syncOpt }),
+        [
+          'a1 get state v',
+          'a1 init-vol v',
+          'a1 get exists-base-image v',
+          'a0 get restorable v',
+          `a0 replicate v gid ${gid} a1:10201 1 1 snappy:0:1 1G 64K`,
+          'a0 get num-action v ReplSyncAsClient',
+          'a1 get state v',
+          'a1 get meta-snap v',
+        ],
+      );
+
+      await walbc.stop(s0, VOL);
+      await says(
+        () => walbc.hashBackup(s0, VOL),
+        [
+          's0 get state v',
+          's0 reset-vol v',
+          's0 get state v',
+          ...['p0 archive-info list v', 'p1 archive-info list v'],
+          // Synchronising: what waits there is given up.
+          ...['p0', 'p1'].flatMap((px) => [
+            ...stopped(px, 'force'),
+            `${px} archive-info list v`,
+            `${px} archive-info delete v a0`,
+            `${px} get state v`,
+          ]),
+          's0 kick',
+          ...['p0 archive-info list v', 'p1 archive-info list v'],
+          'a0 get state v',
+          ...startSynchronizing('a0 a0:10200'),
+          'a0 get restorable v',
+          's0 hash-bkp v',
+          's0 get state v',
+          'a0 get state v',
+          ...['p0 kick v a0', 'p1 kick v a0'],
+          'a0 get restorable v',
+        ],
+      );
+      await walbc.stop(s0, VOL);
+      await says(() => walbc.resetVol(s0, VOL), ['s0 reset-vol v', 's0 get state v']);
+      await says(() => walbc.goStandby(s0, VOL), ['s0 get state v', 's0 start v standby', 's0 get state v']);
+      await says(() => walbc.goStandby(s0, VOL), ['s0 get state v']);
+      await says(() => walbc.shutdown(s0, 'force'), ['s0 shutdown force']);
+      await says(
+        () => walbc.shutdownAll('empty'),
+        [
+          'p0 get vol',
+          ...stopped('p0', 'empty').slice(0, 3),
+          'p0 shutdown graceful',
+          'p1 get vol',
+          ...stopped('p1', 'empty').slice(0, 3),
+          ...['p1 shutdown graceful', 's0 shutdown graceful', 'a0 shutdown graceful', 'a1 shutdown graceful'],
+        ],
+      );
+    });
+  });
 });
