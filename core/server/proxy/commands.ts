@@ -13,8 +13,9 @@ import {
   parseVolOnly,
   type StopMode,
 } from '../../protocol/command-words.ts';
+import { type HostInfoForBkp, hostInfoToText } from '../../snapshot/host-info.ts';
 import { builtinHandlers, getCommand, okCommand, refuse, valueCommand } from '../shared/handlers.ts';
-import type { Handler } from '../shared/server.ts';
+import type { Handler, Session } from '../shared/server.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import {
   beginStop,
@@ -46,31 +47,52 @@ export function proxyHandlers(server: ProxyServer): Map<string, Handler> {
     ],
     [
       'start',
-      okCommand('c2pStartServer', 1, async (words, { world, clientId }) => {
+      okCommand('c2pStartServer', 1, async (words, session) => {
         const { volId } = parseVolOnly(words);
         await startVolume(server, await getVolume(server, volId));
-        world.log.info(`[${clientId}] start succeeded:${volId}`);
+        tellSuccess(server, session, 'start', volId);
       }),
     ],
     ['stop', stopCommand(server)],
     ['archive-info', archiveInfoCommand(server)],
     [
       'clear-vol',
-      okCommand('c2pClearVolServer', 1, async (words) => {
-        await clearVolume(server, await getVolume(server, parseVolOnly(words).volId));
+      okCommand('c2pClearVolServer', 1, async (words, session) => {
+        const { volId } = parseVolOnly(words);
+        await clearVolume(server, await getVolume(server, volId));
+        tellSuccess(server, session, 'clearVol', volId);
       }),
     ],
     [
       'resize',
-      okCommand('c2pResizeServer', null, async (words) => {
+      okCommand('c2pResizeServer', null, async (words, session) => {
         if (words.length !== 2) throw new FormatError(`c2pResizeServer:bad size:2:${words.length}`);
         const { volId, sizeLb } = parseResize(words, { zero: false, zeroClear: false });
-        await resizeVolume(server, await getVolume(server, volId), sizeLb);
+        const volume = await getVolume(server, volId);
+        const oldLb = volume.sizeLb;
+        await resizeVolume(server, volume, sizeLb);
+        tellSuccess(server, session, 'resize', volId, oldLb, sizeLb);
       }),
     ],
-    ['kick', okCommand('c2pKickServer', null, (words) => kick(server, words))],
+    [
+      'kick',
+      okCommand('c2pKickServer', null, async (words, session) => {
+        await kick(server, words);
+        tellSuccess(server, session, 'kick', words[0] ?? 'ALL', words[1] ?? 'ALL');
+      }),
+    ],
     ['wlog-transfer', wlogTransferHandler(server)],
   ]);
+}
+
+/** The line that a command which was done leaves in the log, as the original has it. */
+function tellSuccess(
+  { options }: ProxyServer,
+  { world, clientId }: Session,
+  command: string,
+  ...about: readonly (string | number)[]
+): void {
+  world.log.info(`[${options.nodeId}][${clientId}] ${command} succeeded:${about.join(':')}`);
 }
 
 /** Answers before it acts; what goes wrong afterwards is only logged. */
@@ -96,7 +118,7 @@ function stopCommand(server: ProxyServer): Handler {
     }
     if (mode === 'empty') await stopEmptyVolume(server, volume, stopper);
     else await stopVolume(server, volume, stopper);
-    session.world.log.info(`[${session.clientId}] stop succeeded:${volume.volId}:${mode}`);
+    tellSuccess(server, session, 'stop', volume.volId, mode);
   };
 }
 
@@ -111,9 +133,27 @@ function archiveInfoCommand(server: ProxyServer): Handler {
       await refuse(session, error);
       return;
     }
-    session.world.log.info(`[${session.clientId}] archive-info ${request.action} succeeded:${request.volId}`);
+    const { action, volId, archiveName, info } = request;
+    tellSuccess(
+      server,
+      session,
+      `archive-info ${action}`,
+      volId,
+      ...archiveInfoWords(archiveName, info, answer),
+    );
     await replyArchiveInfo(session.channel, answer);
   };
+}
+
+/** How many archives there are, or which one and how it is reached. */
+function archiveInfoWords(
+  name: string | null,
+  given: HostInfoForBkp | null,
+  answer: HostInfoForBkp | string[] | null,
+): (string | number)[] {
+  if (Array.isArray(answer)) return [answer.length];
+  const info = answer ?? given;
+  return [name ?? '', ...(info === null ? [] : [hostInfoToText(info)])];
 }
 
 async function kick(server: ProxyServer, words: readonly string[]): Promise<void> {

@@ -57,6 +57,45 @@ describe('volumes of a proxy', () => {
     });
   });
 
+  it('leave a line in the log for each command that was done', async () => {
+    const site = new Site();
+    const proxy = new TestProxy(site);
+    await site.run(async () => {
+      await proxy.start();
+      const begun = site.logs.length;
+      await proxy.archiveInfo('add', 'a0', ['127.0.0.1:15062', 'snappy:3:2', '300']);
+      await proxy.archiveInfo('update', 'a0', ['127.0.0.1:15062', 'gzip:1:1', '0']);
+      await proxy.archiveInfo('get', 'a0');
+      await proxy.archiveInfo('list', null);
+      await proxy.must('resize', 'vol0', '1m');
+      await proxy.must('start', 'vol0');
+      await proxy.must('kick');
+      await proxy.must('kick', 'vol0', 'a0');
+      await proxy.must('stop', 'vol0', 'force');
+      await proxy.waitForState('Stopped');
+      await proxy.archiveInfo('add', 'a1', ['a1:10201']);
+      await proxy.archiveInfo('delete', 'a1');
+      await proxy.must('clear-vol', 'vol0');
+      const lines = site.logs.slice(begun).map(({ message }) => message);
+      expect(lines.filter((line) => line.includes(' succeeded:'))).toEqual(
+        [
+          'archive-info add succeeded:vol0:a0:127.0.0.1:15062 snappy:3:2 300',
+          'archive-info update succeeded:vol0:a0:127.0.0.1:15062 gzip:1:1 0',
+          'archive-info get succeeded:vol0:a0:127.0.0.1:15062 gzip:1:1 0',
+          'archive-info list succeeded:vol0:1',
+          'resize succeeded:vol0:0:2048',
+          'start succeeded:vol0',
+          'kick succeeded:ALL:ALL',
+          'kick succeeded:vol0:a0',
+          'stop succeeded:vol0:force',
+          'archive-info add succeeded:vol0:a1:a1:10201 snappy:0:1 0',
+          'archive-info delete succeeded:vol0:a1',
+          'clearVol succeeded:vol0',
+        ].map((line) => `[p0][ctl] ${line}`),
+      );
+    });
+  });
+
   it('update makes an archive that is new, and changes one that is known', async () => {
     const site = new Site();
     const proxy = new TestProxy(site);
