@@ -206,7 +206,7 @@ async function keepAndGoDark(site: Site, kept: KeptSnapshots): Promise<void> {
   const { walbc, group } = site;
   await kept.takeUpTo(4);
   const gid = kept.gids[1] as Gid;
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 24; i++) {
     await walbc.disableSnapshot(a0, VOL, [gid]);
     await walbc.enableSnapshot(a0, VOL, [gid]);
     group.powerLoss(a0.name);

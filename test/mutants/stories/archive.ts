@@ -108,7 +108,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '    await files.saveUuid(uuid);\n    wdiffs.set.add(await file.publish(diff));',
     replacement: '    wdiffs.set.add(await file.publish(diff));\n    await files.saveUuid(uuid);',
     breaks: 'a crash at the end of a hash backup lets diffs of the old log follow it',
-    hint: { scenarios: ['crash-points-copies'] },
+    hint: { scenarios: ['e18'] },
   },
   {
     name: 'archive-same-diff-taken-twice',
@@ -140,7 +140,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  await wdiffs.clear();\n',
     replacement: '',
     breaks: 'diffs of an earlier life are applied to a new full backup',
-    hint: { scenarios: ['crash-points-copies'] },
+    hint: { scenarios: ['e21'] },
   },
   {
     name: 'archive-old-cold-snapshots',
@@ -196,7 +196,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (reader.gid < gidOrder(applying.snapE.gidB)) reader.isSpoiled = true;',
     replacement: 'if (reader.gid < 0) reader.isSpoiled = true;',
     breaks: 'a scan beside an apply reads a mixture of two times',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['u2', 'u16', 'u14', 'n9', 'n5', 'x1'] },
   },
   {
     name: 'archive-apply-beside-restore',
@@ -252,6 +252,6 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: '  if (!uuidEquals(await volume.files.loadUuid(), uuid)) await volume.files.saveUuid(uuid);\n',
     replacement: '',
     breaks: 'after a hash backup a replica refuses the diffs of proxies for ever',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['g1', 'n8', 'n9', 'n14', 'r3', 'p4', 'p6', 'p7', 'u3', 'u46', 'e6', 'e16'] },
   },
 ];

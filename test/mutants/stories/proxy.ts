@@ -90,7 +90,7 @@ export const PROXY_MUTANTS: readonly StoryMutant[] = [
     replacement:
       "const DELETING: readonly WdiffRejection[] = ['different-uuid', 'too-old-diff', 'too-new-diff'];",
     breaks: 'a diff that comes before its predecessor is thrown away',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['u9', 'p1', 'r2', 'e1', 'e11', 'u15', 'u18', 'u41'] },
   },
   {
     name: 'proxy-keeps-what-is-too-old',

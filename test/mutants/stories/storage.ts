@@ -105,7 +105,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     text: '    await volume.files.saveDone(done);\n',
     replacement: '    void volume.files.saveDone(done);\n',
     breaks: 'after a crash the storage does not know what it delivered',
-    hint: { profile: 'crashes' },
+    hint: { scenarios: ['e22', 'e20', 'c4', 'c5', 'u16', 'u41'] },
   },
   {
     name: 'storage-snapshot-of-log-that-is-not-durable',
