@@ -32,7 +32,7 @@ export async function verifyArchiveVolume(
 ): Promise<VolumeVerdict> {
   await verifyVolumeFiles(tree, directory, entries, {
     needed: ['state', 'uuid', 'archive_uuid', 'base'],
-    optional: ['full_repl_state', '.cold'],
+    optional: ['full_repl_state', 'zero_clear', '.cold'],
   });
   const { diffs, damaged } = await verifyDiffFiles(tree, directory, entries);
   const base = await readValue(tree, `${directory}/base`, readMetaState);

@@ -6,6 +6,7 @@ import { fullReplStateToText, readFullReplState } from '../snapshot/full-repl-st
 import { addrPortToText, readHostInfo } from '../snapshot/host-info.ts';
 import { stateToText } from '../snapshot/meta.ts';
 import { readMetaLsidGid, readMetaState } from '../snapshot/meta-codec.ts';
+import { readZeroClear, zeroClearToText } from '../snapshot/zero-clear.ts';
 import { type FileCheck, type FileReport, formatProblem } from './finding.ts';
 
 /** More is not read. */
@@ -90,6 +91,14 @@ const FORMS: ReadonlyMap<string, MetadataForm> = new Map<string, MetadataForm>([
       read: (reader) => fullReplStateToText(readFullReplState(reader)),
       cost: 'how far a full replication had come: it begins from the start',
       remedy: 'remove the file',
+    },
+  ],
+  [
+    'zero_clear',
+    {
+      read: (reader) => zeroClearToText(readZeroClear(reader)),
+      cost: 'which new part of the image is still to be cleared; the server does not serve the volume',
+      remedy: 'remove the file, then take a hash backup',
     },
   ],
   [

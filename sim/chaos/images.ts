@@ -43,8 +43,16 @@ export function judgeImage(
   const book = truth.bookOf(archiveUuid);
   if (book === null || truth.isContentUnsure) return;
   site.counts.judged += 1;
-  // Archives grow first, and what lies behind the device's end means nothing until it grows, too.
+  // Archives grow first: behind the device's end there is what the device will begin with, or may not be seen at all.
   const own = image.subarray(0, truth.device.sizeLb() * LOGICAL_BLOCK_BYTES);
+  const rest = image.subarray(own.length).findIndex((byte) => byte !== 0);
+  if (rest >= 0) {
+    throw new PropertyError(
+      'admissible',
+      'archive',
+      `${archive}: the image of ${truth.name} at ${gid} has old data behind the device's end, block ${Math.floor((own.length + rest) / LOGICAL_BLOCK_BYTES)}`,
+    );
+  }
   const verdict = book.judge(truth.ledger, gid, own);
   if (verdict.admissible) return;
   throw new PropertyError(

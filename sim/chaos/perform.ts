@@ -271,19 +271,15 @@ async function stopStorage(site: ChaosSite, truth: VolumeTruth, walbc: Controlle
 
 async function resize(site: ChaosSite, truth: VolumeTruth, growLb: number): Promise<void> {
   const { walbc, group, layout } = site;
-  if (truth.isGrowthUnsure) throw new NothingToDo();
   const sizeLb = truth.device.sizeLb() + growLb;
   await truth.device.growDataDevice(sizeLb);
   const sizeBytes = String(sizeLb * LOGICAL_BLOCK_BYTES);
   // Thick volumes grow by old data; thin ones by zeros.
   const zeroClear = layout.thin ? [] : ['zeroclear'];
-  // A growth that is cut leaves old data behind the old end, which the same command does not clear any more.
-  truth.isGrowthUnsure = !layout.thin;
   for (const ax of walbc.layout.archives) {
     if ((await walbc.getState(ax, truth.name)) === 'Clear') continue;
     await walbc.runCtl(ax, ['resize', truth.name, sizeBytes, ...zeroClear]);
   }
-  truth.isGrowthUnsure = false;
   await walbc.runCtl(group.server(truth.storage), ['resize', truth.name, sizeBytes]);
 }
 

@@ -43,8 +43,6 @@ export class VolumeTruth {
   /** Diffs that proxies hold alone. */
   readonly custody: Custody = new Map();
   writeCount = 0;
-  /** An archive's image on thick volumes was grown and perhaps not cleared: it must not grow further. */
-  isGrowthUnsure = false;
   /** Virtual time from which blocks of the log are damaged; null: never. */
   logDamagedFromUs: number | null = null;
   /**

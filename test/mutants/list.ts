@@ -28,6 +28,24 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/core/server/proxy/conformance.test.ts'],
   },
   {
+    name: 'archive-zero-clear-noted-too-late',
+    file: 'core/server/archive/resize.ts',
+    text: '  if (zeroClear) await oweZeros(volume, oldLb);\n  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));\n',
+    replacement:
+      '  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));\n  if (zeroClear) await oweZeros(volume, oldLb);\n',
+    breaks:
+      'a crash between growing an image and saying what is to be cleared leaves old data there for good',
+    tests: ['test/core/server/archive/crash-resize.test.ts'],
+  },
+  {
+    name: 'archive-zero-clear-never-noted',
+    file: 'core/server/archive/zero-clear.ts',
+    text: '  await files.saveZeroClear(owed);\n',
+    replacement: '',
+    breaks: 'a crash before the new part of a grown image was cleared leaves old data there for good',
+    tests: ['test/core/server/archive/crash-resize.test.ts'],
+  },
+  {
     name: 'checksum-loses-tail',
     file: 'core/format/checksum.ts',
     text: 'for (let i = wholeBytes; i < data.length; i++, shift += 8)',

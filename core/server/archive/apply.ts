@@ -11,6 +11,7 @@ import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
 import { writeDiffs } from './write-diffs.ts';
+import { payZeros } from './zero-clear.ts';
 
 /** Writing old diffs into the base (docs/operations.md, "Applying"). */
 
@@ -44,6 +45,8 @@ export async function admitApply(
 
 async function apply(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<void> {
   const { imageMutex, world } = volume;
+  // Data that come into the new part must not be taken for what was there before.
+  await payZeros(server, volume);
   await imageMutex.run(async () => {
     await recoverPromotion(volume);
     if (!volume.lvs.isThin) return;

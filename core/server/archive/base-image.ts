@@ -6,6 +6,7 @@ import { LvWriter } from './lv-writer.ts';
 import type { ArchiveOptions } from './options.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveVolume } from './volume.ts';
+import { forgetZeros } from './zero-clear.ts';
 
 /** The base image as a whole: making it, growing it, choosing where a copy begins. */
 
@@ -22,6 +23,7 @@ export async function prepareBase(
 ): Promise<void> {
   const { lvs } = volume;
   if (sizeLb === 0) throw new StateError(`createLv:sizeLb is zero:${volume.volId}`);
+  await forgetZeros(volume);
   let isNew = false;
   if (lvs.baseLb === null) {
     if (startLb > 0) throw new StateError(`createLv:no base image to go on with:${volume.volId}`);

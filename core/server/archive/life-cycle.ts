@@ -13,6 +13,7 @@ import { removeCold, removeColdCopies } from './history.ts';
 import { DENIED_BY, STEADY_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, refreshLatest } from './volume.ts';
+import { forgetZeros } from './zero-clear.ts';
 
 /** How long a stop waits for running work. */
 const STOP_TIMEOUT_S = 60;
@@ -117,6 +118,7 @@ export async function resetVolume(volume: ArchiveVolume): Promise<void> {
       await removeImages(volume, from);
       const { files } = volume;
       await files.removeFullReplState();
+      await forgetZeros(volume);
       await volume.wdiffs.clear();
       await writeInitialFiles(volume);
       forgetContent(volume);
@@ -178,6 +180,7 @@ function forgetContent(volume: ArchiveVolume): void {
   volume.wdiffs.set.clear();
   volume.files.forget();
   volume.latest = null;
+  volume.unclearedLb = null;
   volume.progressLb = 0;
 }
 

@@ -10,7 +10,8 @@ import {
 } from '../shared/persist.ts';
 import { recoverPromotion } from './promotion.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
-import { type ArchiveServer, type ArchiveVolume, newVolume, refreshLatest } from './volume.ts';
+import { type ArchiveServer, type ArchiveVolume, newVolume, refreshLatest, servedVolumes } from './volume.ts';
+import { loadOwedZeros, resumeZeros } from './zero-clear.ts';
 
 /** What a start finds and mends (docs/operations.md, "Start-up of an archive server"). */
 
@@ -34,6 +35,7 @@ export async function loadVolumes(server: ArchiveServer): Promise<void> {
       world.log.error(`initArchiveData:start failed:${volId}:${volume.damage}`);
     }
   }
+  for (const volume of servedVolumes(server)) resumeZeros(server, volume);
 }
 
 /** False for a directory that is no volume, and is none any more. */
@@ -51,6 +53,7 @@ async function loadVolume(volume: ArchiveVolume, infos: readonly VolumeInfo[]): 
   await files.loadBase();
   await volume.wdiffs.reload();
   if (state !== 'SyncReady') await recoverImage(volume);
+  await loadOwedZeros(volume);
   volume.states.set(state);
   return true;
 }

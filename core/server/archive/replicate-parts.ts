@@ -20,6 +20,7 @@ import { openResyncImage } from './resync-image.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted, requireLatest } from './volume.ts';
 import { receiveDiff } from './wdiff-receive.ts';
+import { payZeros } from './zero-clear.ts';
 
 /**
  * The parts of a replication at the receiving archive. Each reads an offer, refuses it with a text (and throws)
@@ -103,6 +104,7 @@ export async function receiveResyncRepl(
     verifyIdle(volume);
   });
   await acceptResync(channel);
+  await payZeros(server, volume);
   // Copies first: one that is in use ends the resync before the image is given up.
   await imageMutex.run(async () => {
     await removeRestored(volume);

@@ -26,6 +26,7 @@ import { openScan } from './scan.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
+import { openBaseToRead } from './zero-clear.ts';
 
 /**
  * The parts of a replication at the sending archive. Each returns the state in which the other archive is then.
@@ -41,7 +42,7 @@ export async function sendFullRepl(
   channel: Channel,
   replica: HostInfoForRepl,
 ): Promise<MetaState> {
-  const { files, lvs, world } = volume;
+  const { files, world } = volume;
   const base = await files.loadBase();
   // The other side could not complete the image, but would copy all of it before it says so.
   if (base.isApplying)
@@ -51,7 +52,7 @@ export async function sendFullRepl(
   const compression = server.options.syncCompression;
   const uuid = await files.loadUuid();
   const startLb = await offerFull(channel, { sizeLb, bulkLb, base, uuid, compression });
-  const device = alignedDevice(await lvs.open(lvs.baseName, 'read', STEPS.replOpenBase));
+  const device = alignedDevice(await openBaseToRead(volume, STEPS.replOpenBase));
   try {
     await sendReplImage(channel, {
       plan: { startLb, sizeLb, bulkLb },

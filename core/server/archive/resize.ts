@@ -2,10 +2,10 @@ import { StateError } from '../../errors.ts';
 import type { Lb } from '../../units.ts';
 import { type AdmittedWork, beginAction } from './admission.ts';
 import { requireBaseLb } from './base-image.ts';
-import { LvWriter } from './lv-writer.ts';
 import { ACTION, DENIED_BY, RESIZABLE_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
-import { type ArchiveServer, type ArchiveVolume, checkAborted } from './volume.ts';
+import type { ArchiveServer, ArchiveVolume } from './volume.ts';
+import { oweZeros, payZeros } from './zero-clear.ts';
 
 /** Growing a base image (docs/operations.md, "Resizing"). */
 
@@ -46,34 +46,11 @@ function verifyGrowing(server: ArchiveServer, volume: ArchiveVolume, sizeLb: Lb)
 async function resize(server: ArchiveServer, volume: ArchiveVolume, request: ResizeRequest): Promise<void> {
   const { lvs, imageMutex } = volume;
   const { sizeLb, zeroClear } = request;
+  // What an earlier resize owes comes first: behind the new end nobody knows it from the rest.
+  await payZeros(server, volume);
   const oldLb = requireBaseLb(volume, 'c2aResizeServer');
   if (sizeLb <= oldLb) return;
+  if (zeroClear) await oweZeros(volume, oldLb);
   await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));
-  if (zeroClear) await zeroRange(server, volume, oldLb, lvs.baseLb ?? sizeLb);
-}
-
-/** Pieces between which a stop is noticed. */
-const PIECE_LB: Lb = 8192;
-
-async function zeroRange(
-  server: ArchiveServer,
-  volume: ArchiveVolume,
-  beginLb: Lb,
-  endLb: Lb,
-): Promise<void> {
-  const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.resizeOpen);
-  const writer = new LvWriter(device, {
-    writeStep: STEPS.resizeZero,
-    flushStep: STEPS.resizeFlush,
-    flushIntervalBytes: server.options.fsyncIntervalBytes,
-  });
-  try {
-    for (let at = beginLb; at < endLb; at += PIECE_LB) {
-      checkAborted(server, volume, 'c2aResizeServer');
-      await writer.writeZeros(at, Math.min(PIECE_LB, endLb - at));
-    }
-    await writer.flush();
-  } finally {
-    await writer.close();
-  }
+  await payZeros(server, volume);
 }

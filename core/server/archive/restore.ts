@@ -11,6 +11,7 @@ import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
 import { writeDiffs } from './write-diffs.ts';
+import { payZeros } from './zero-clear.ts';
 
 /** Copies of snapshots as volumes of their own (docs/operations.md, "Restoring"). */
 
@@ -46,6 +47,7 @@ export async function admitRestore(
 async function restore(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<void> {
   const { lvs, imageMutex, world } = volume;
   const name = lvs.restoringName(gid);
+  await payZeros(server, volume);
   try {
     const state = await copyOrigin(server, volume, gid);
     if (lvs.isThin) await keepCold(volume, gid, state);

@@ -11,6 +11,7 @@ import { healPromotion } from './promotion.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume, BaseReader } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
+import { openBaseToRead } from './zero-clear.ts';
 
 /** The content of a snapshot, read from its beginning to its end. */
 export interface SnapshotScan {
@@ -36,7 +37,10 @@ export async function openScan(
     await verifyScanSize(volume, origin, sizeLb);
     const opened = await volume.wdiffs.openAll(() => scanList(server, volume, origin, gid));
     try {
-      const device = await volume.lvs.open(origin.name, 'read', STEPS.scanOpen);
+      const device =
+        origin.name === volume.lvs.baseName
+          ? await openBaseToRead(volume, STEPS.scanOpen)
+          : await volume.lvs.open(origin.name, 'read', STEPS.scanOpen);
       try {
         return await newScan(volume, device, opened, origin.coldGid === null ? gid : null);
       } catch (error) {

@@ -15,6 +15,7 @@ export const ARCHIVE_STEPS = {
   loadBase: 'archive.volume.load-base',
   loadCold: 'archive.volume.load-cold',
   loadFullReplState: 'archive.volume.load-full-repl-state',
+  loadZeroClear: 'archive.volume.load-zero-clear',
   saveUuid: 'archive.volume.save-uuid',
   saveArchiveUuid: 'archive.volume.save-archive-uuid',
   saveState: 'archive.volume.save-state',
@@ -98,10 +99,12 @@ export const ARCHIVE_STEPS = {
   scanRead: 'archive.scan.read',
   scanGrowCold: 'archive.scan.grow-cold',
 
+  resizeOwe: 'archive.resize.owe',
   resizeGrow: 'archive.resize.grow',
   resizeOpen: 'archive.resize.open',
   resizeZero: 'archive.resize.zero',
   resizeFlush: 'archive.resize.flush',
+  resizePaid: 'archive.resize.paid',
 
   replConnect: 'archive.repl.connect',
   replOpenBase: 'archive.repl.open-base',

@@ -4,6 +4,7 @@ import { UUID_BYTES, type Uuid } from '../../format/uuid.ts';
 import { type FullReplState, readFullReplState, writeFullReplState } from '../../snapshot/full-repl-state.ts';
 import type { MetaState } from '../../snapshot/meta.ts';
 import { decodeWith, encodeWith, readMetaState, writeMetaState } from '../../snapshot/meta-codec.ts';
+import { readZeroClear, writeZeroClear, type ZeroClear } from '../../snapshot/zero-clear.ts';
 import type { Gid, UnixTimeS } from '../../units.ts';
 import type { Step, World } from '../../world/index.ts';
 import { loadFile, saveFile, unlinkIfThere } from '../shared/persist.ts';
@@ -13,6 +14,7 @@ import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 
 const COLD_SUFFIX = '.cold';
 const FULL_REPL_STATE = 'full_repl_state';
+const ZERO_CLEAR = 'zero_clear';
 
 /** The small files of one volume (docs/operations.md, "Files of an archive volume"). */
 export class ArchiveVolumeFiles {
@@ -101,13 +103,8 @@ export class ArchiveVolumeFiles {
   }
 
   /** How far a full replication got, or null. */
-  async loadFullReplState(): Promise<FullReplState | null> {
-    try {
-      return decodeWith(readFullReplState, await this.#load(FULL_REPL_STATE, STEPS.loadFullReplState));
-    } catch (error) {
-      if (error instanceof NotFoundError) return null;
-      throw error;
-    }
+  loadFullReplState(): Promise<FullReplState | null> {
+    return this.#loadIfThere(FULL_REPL_STATE, readFullReplState, STEPS.loadFullReplState);
   }
 
   async saveFullReplState(progress: FullReplState): Promise<void> {
@@ -115,9 +112,22 @@ export class ArchiveVolumeFiles {
   }
 
   /** Durable when it returns: what the file promised may be overwritten then. */
-  async removeFullReplState(): Promise<void> {
-    await this.#remove(FULL_REPL_STATE, STEPS.removeFullReplState);
-    await this.#world.files.syncDirectory(this.directory, STEPS.removeFullReplState);
+  removeFullReplState(): Promise<void> {
+    return this.#removeDurably(FULL_REPL_STATE, STEPS.removeFullReplState);
+  }
+
+  /** What a resize still owes, or null. */
+  loadZeroClear(): Promise<ZeroClear | null> {
+    return this.#loadIfThere(ZERO_CLEAR, readZeroClear, STEPS.loadZeroClear);
+  }
+
+  async saveZeroClear(owed: ZeroClear): Promise<void> {
+    await this.#save(ZERO_CLEAR, encodeWith(writeZeroClear, owed), STEPS.resizeOwe);
+  }
+
+  /** Durable when it returns: data may be written where the file wanted zeros. */
+  removeZeroClear(): Promise<void> {
+    return this.#removeDurably(ZERO_CLEAR, STEPS.resizePaid);
   }
 
   /** Drops what is kept in memory. */
@@ -138,8 +148,22 @@ export class ArchiveVolumeFiles {
     return loadFile(this.#world.files, `${this.directory}/${name}`, step);
   }
 
+  async #loadIfThere<T>(name: string, read: (r: Reader) => T, step: Step): Promise<T | null> {
+    try {
+      return decodeWith(read, await this.#load(name, step));
+    } catch (error) {
+      if (error instanceof NotFoundError) return null;
+      throw error;
+    }
+  }
+
   #save(name: string, content: Uint8Array, step: Step): Promise<void> {
     return saveFile(this.#world, this.directory, name, content, step);
+  }
+
+  async #removeDurably(name: string, step: Step): Promise<void> {
+    await this.#remove(name, step);
+    await this.#world.files.syncDirectory(this.directory, step);
   }
 
   #remove(name: string, step: Step): Promise<void> {

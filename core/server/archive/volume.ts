@@ -50,6 +50,10 @@ export interface ArchiveVolume {
   lastWdiffReceivedTimeS: UnixTimeS;
   /** Where the diffs lead; null while there is no image. Never an applying state. */
   latest: MetaState | null;
+  /** Everything of the base from here on is to become zeros, and reads so; null when nothing is. */
+  unclearedLb: Lb | null;
+  /** Held while that is done: nobody may write there when somebody else has done it. */
+  readonly zeroMutex: Mutex;
   /** Why the volume can not be served, or null (docs/differences.md, "Every server"). */
   damage: string | null;
 }
@@ -89,6 +93,8 @@ export function newVolume(server: ArchiveServer, volId: string): ArchiveVolume {
     lastSyncTimeS: 0,
     lastWdiffReceivedTimeS: 0,
     latest: null,
+    unclearedLb: null,
+    zeroMutex: new Mutex(),
     damage: null,
   };
 }

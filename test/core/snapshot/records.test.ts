@@ -26,6 +26,7 @@ import {
   unknownSnapshotInfo,
   writeSnapshotInfo,
 } from '../../../core/snapshot/snapshot-info.ts';
+import { readZeroClear, writeZeroClear, zeroClearToText } from '../../../core/snapshot/zero-clear.ts';
 import { US_PER_S } from '../../../core/units.ts';
 import { S } from './arbitraries.ts';
 
@@ -55,6 +56,17 @@ describe('FullReplState', () => {
     expect(hexOf(bytes)).toBe('13030082800092651103030311030303' + '810008' + '8280009265');
     expect(decodeWith(readFullReplState, bytes)).toEqual(progress);
     expect(fullReplStateToText(progress)).toBe('<|3|> 2048 2024-01-01T00:00:00');
+  });
+});
+
+describe('ZeroClear', () => {
+  it('has its bytes and text', () => {
+    const archiveUuid = Uint8Array.from({ length: 16 }, (_, i) => i);
+    const owed = { base: makeState(S(3), TS), beginLb: 2048, archiveUuid };
+    const bytes = encodeWith(writeZeroClear, owed);
+    expect(hexOf(bytes)).toBe(`13030082800092651103030311030303810008${hexOf(archiveUuid)}`);
+    expect(decodeWith(readZeroClear, bytes)).toEqual(owed);
+    expect(zeroClearToText(owed)).toBe('<|3|> from 2048, lineage 000102030405060708090a0b0c0d0e0f');
   });
 });
 

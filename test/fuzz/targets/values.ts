@@ -17,6 +17,7 @@ import {
   writeMetaSnap,
   writeMetaState,
 } from '../../../core/snapshot/meta-codec.ts';
+import { readZeroClear, writeZeroClear } from '../../../core/snapshot/zero-clear.ts';
 import { type FuzzTarget, placed, roundTrip } from '../target.ts';
 
 function value<T>(
@@ -61,6 +62,9 @@ export const VALUE_TARGETS: readonly FuzzTarget[] = [
   ]),
   value('full-repl-state', readFullReplState, writeFullReplState, [
     { state: STATES[0], progressLb: 4096, timestamp: 1_700_000_000 },
+  ]),
+  value('zero-clear', readZeroClear, writeZeroClear, [
+    { base: STATES[0], beginLb: 4096, archiveUuid: Uint8Array.from({ length: 16 }, (_, i) => i) },
   ]),
   value('host-info', readHostInfo, writeHostInfo, [
     {

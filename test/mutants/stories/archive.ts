@@ -169,7 +169,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'archive-zero-clear-forgotten',
     file: 'core/server/archive/resize.ts',
-    text: '  if (zeroClear) await zeroRange(server, volume, oldLb, lvs.baseLb ?? sizeLb);\n',
+    text: '  if (zeroClear) await oweZeros(volume, oldLb);\n',
     replacement: '',
     breaks: 'the new part of a grown image keeps what lay there before',
     hint: { scenarios: ['n11a'] },

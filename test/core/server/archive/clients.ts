@@ -27,10 +27,11 @@ export async function sendWdiff(
   ios: readonly PlainIo[],
   uuid: Uuid = UUID,
   volId = 'vol0',
+  sizeLb = SIZE_LB,
 ): Promise<WdiffReply> {
   const channel = await archive.open('wdiff-transfer', 'p0');
   try {
-    const request = { volId, hostType: 'proxy', uuid, sizeLb: SIZE_LB, diff } as const;
+    const request = { volId, hostType: 'proxy', uuid, sizeLb, diff } as const;
     const reply = await requestWdiffTransfer(channel, request);
     if (reply.kind !== 'accept') return reply;
     const wdiffIos = ios.map((io) => ({ ...io, compression: 'none' as const, checksum: 0 }));

@@ -4,6 +4,9 @@ import { verifyContent, verifyRestorable } from './crash-kit.ts';
 import { withArchive } from './running.ts';
 import { SIZE_LB, stepDiff, UUID } from './small-volume.ts';
 
+/** Thick volumes that hold what was there before. */
+const OLD_DATA = { backgroundSeed: 7 };
+
 describe('options of an archive', () => {
   it('-keep-one-cold-snap keeps the cold snapshot with the largest gid', async () => {
     await withArchive(
@@ -62,7 +65,15 @@ describe('options of an archive', () => {
       expect(tail).toHaveLength(64 * 512);
       expect(tail.every((byte) => byte === 0)).toBe(true);
       expect(await verifyRestorable(archive)).toEqual([0, 1, 2, 3, 4]);
-    });
+    }, OLD_DATA);
+  });
+
+  it('resize without zeroclear leaves what lay there', async () => {
+    await withArchive(async (archive) => {
+      await archive.action('Resize', 'resize', 'vol0', String((SIZE_LB + 64) * 512));
+      const tail = archive.image('wb_vol0').subarray(SIZE_LB * 512);
+      expect(tail.some((byte) => byte !== 0)).toBe(true);
+    }, OLD_DATA);
   });
 
   it('-discard ignore leaves old data, passdown and zero give zeros', async () => {

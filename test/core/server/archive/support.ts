@@ -45,6 +45,8 @@ export interface ArchiveSiteOptions {
   /** Sizes of volumes are rounded up to this. */
   readonly extentLb?: number;
   readonly capacityLb?: number;
+  /** Thick volumes begin full of old data, drawn from this; default: of zeros. */
+  readonly backgroundSeed?: number;
   /** What the file system promises at a power loss; default ext4. */
   readonly profile?: FileSystemProfile;
   readonly commandLatency?: { minUs: number; meanUs: number };
@@ -114,6 +116,7 @@ export class TestArchive {
       extentLb: options.extentLb ?? 8192,
       ...(thin ? { pool: 'tp0' } : {}),
       ...(options.capacityLb === undefined ? {} : { capacityLb: options.capacityLb }),
+      ...(options.backgroundSeed === undefined ? {} : { backgroundSeed: options.backgroundSeed }),
       ...(options.commandLatency === undefined ? {} : { commandLatency: options.commandLatency }),
     });
     const files = new SimFileSystem({

@@ -1,0 +1,131 @@
+import { uuidEquals } from '../../format/uuid.ts';
+import { stateEquals } from '../../snapshot/meta.ts';
+import { type Lb, LOGICAL_BLOCK_BYTES } from '../../units.ts';
+import type { BlockDevice, Step } from '../../world/index.ts';
+import { LvWriter } from './lv-writer.ts';
+import { ACTION } from './states.ts';
+import { ARCHIVE_STEPS as STEPS } from './steps.ts';
+import { type ArchiveServer, type ArchiveVolume, checkAborted } from './volume.ts';
+
+/**
+ * Writing the new part of a base image with zeros so that nothing cuts it for good (docs/operations.md, "Resizing"):
+ * a durable file says from where on before the image grows, and goes when the zeros are durable. Until then nobody
+ * writes behind that address, and readers of the image see zeros there.
+ */
+
+/** Says durably that everything from `beginLb` on is to become zeros. The image must not have grown yet. */
+export async function oweZeros(volume: ArchiveVolume, beginLb: Lb): Promise<void> {
+  const { files } = volume;
+  const owed = {
+    base: await files.loadBase(),
+    beginLb,
+    archiveUuid: await files.loadArchiveUuid(),
+  };
+  // Also when the save fails: the file may be there nevertheless.
+  volume.unclearedLb = beginLb;
+  await files.saveZeroClear(owed);
+}
+
+/**
+ * Writes the zeros that are owed, if any; they are durable when it returns. Call it without the image mutex, where no
+ * other action runs that it could meet. Throws AbortedError when the volume is stopped by force: what is owed stays so.
+ */
+export function payZeros(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
+  // An apply and a restore may run side by side.
+  return volume.zeroMutex.run(() => pay(server, volume));
+}
+
+async function pay(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
+  const { lvs, imageMutex } = volume;
+  if (volume.unclearedLb === null) return;
+  let doneLb = volume.unclearedLb;
+  // A peer's larger volume may let the image grow meanwhile: readers saw zeros there, so they must come.
+  const isPaid = async () => {
+    if (doneLb < (lvs.baseLb ?? 0)) return false;
+    await forgetZeros(volume);
+    return true;
+  };
+  while (!(await imageMutex.run(isPaid))) doneLb = await writeZeros(server, volume, doneLb);
+}
+
+/** Nothing is owed any more, durably: the zeros are there, or the image is replaced as a whole. */
+export async function forgetZeros(volume: ArchiveVolume): Promise<void> {
+  if (volume.unclearedLb === null) return;
+  await volume.files.removeZeroClear();
+  volume.unclearedLb = null;
+}
+
+/** At start-up: finds out what is owed. What is owed to an image that is no more, or has gone on, is forgotten. */
+export async function loadOwedZeros(volume: ArchiveVolume): Promise<void> {
+  const { files, lvs, world } = volume;
+  const owed = await files.loadZeroClear();
+  if (owed === null) return;
+  volume.unclearedLb = owed.beginLb;
+  const isSame =
+    lvs.baseLb !== null &&
+    stateEquals(owed.base, await files.loadBase()) &&
+    uuidEquals(owed.archiveUuid, await files.loadArchiveUuid());
+  if (isSame) return;
+  world.log.warning(
+    `the image is not the one that was to be cleared from ${owed.beginLb} on:${volume.volId}`,
+  );
+  await forgetZeros(volume);
+}
+
+/** Behind start-up: goes on with a resize that was cut, beside everything that a resize allows. */
+export function resumeZeros(server: ArchiveServer, volume: ArchiveVolume): void {
+  if (volume.unclearedLb === null) return;
+  volume.world.log.warning(`an interrupted zeroclear goes on:${volume.volId}:${volume.unclearedLb}`);
+  const end = volume.actions.begin(ACTION.resize);
+  server.group.start(`zeroclear:${volume.volId}`, () => payZeros(server, volume).finally(end));
+}
+
+/** The base image for reading: what is owed reads as zeros already. */
+export async function openBaseToRead(volume: ArchiveVolume, step: Step): Promise<BlockDevice> {
+  const { lvs, unclearedLb } = volume;
+  const device = await lvs.open(lvs.baseName, 'read', step);
+  return unclearedLb === null ? device : zerosFrom(device, unclearedLb);
+}
+
+function zerosFrom(device: BlockDevice, beginLb: Lb): BlockDevice {
+  const { physicalBlockBytes, supportsFlush, supportsDiscard, pieceBytes } = device;
+  return {
+    ...{ physicalBlockBytes, supportsFlush, supportsDiscard },
+    ...(pieceBytes === undefined ? {} : { pieceBytes }),
+    sizeLb: () => device.sizeLb(),
+    read: async (addressLb, sizeLb, step) => {
+      const found = await device.read(addressLb, sizeLb, step);
+      if (addressLb + sizeLb <= beginLb) return found;
+      // The view may be shared: not to be written into.
+      return found.slice().fill(0, Math.max(0, beginLb - addressLb) * LOGICAL_BLOCK_BYTES);
+    },
+    write: (addressLb, data, step, options) => device.write(addressLb, data, step, options),
+    flush: (step) => device.flush(step),
+    discard: (addressLb, sizeLb, step) => device.discard(addressLb, sizeLb, step),
+    close: () => device.close(),
+  };
+}
+
+/** Pieces between which a stop is noticed. */
+const PIECE_LB: Lb = 8192;
+
+/** Zeros from `beginLb` to the end of the image, durably. Returns where that was. */
+async function writeZeros(server: ArchiveServer, volume: ArchiveVolume, beginLb: Lb): Promise<Lb> {
+  const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.resizeOpen);
+  const writer = new LvWriter(device, {
+    writeStep: STEPS.resizeZero,
+    flushStep: STEPS.resizeFlush,
+    flushIntervalBytes: server.options.fsyncIntervalBytes,
+  });
+  try {
+    const endLb = device.sizeLb();
+    for (let at = beginLb; at < endLb; at += PIECE_LB) {
+      checkAborted(server, volume, 'c2aResizeServer');
+      await writer.writeZeros(at, Math.min(PIECE_LB, endLb - at));
+    }
+    await writer.flush();
+    return endLb;
+  } finally {
+    await writer.close();
+  }
+}
