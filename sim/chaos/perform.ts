@@ -12,7 +12,7 @@ import {
   StateError,
   TimeoutError,
 } from '../../core/errors.ts';
-import { type Gid, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
+import { type Gid, type Lb, LOGICAL_BLOCK_BYTES, US_PER_S } from '../../core/units.ts';
 import type { RandomStream } from '../random.ts';
 import { PropertyError } from './failure.ts';
 import { readSnapshot, restoreAndJudge, takeSnapshot } from './images.ts';
@@ -278,9 +278,23 @@ async function resize(site: ChaosSite, truth: VolumeTruth, growLb: number): Prom
   const zeroClear = layout.thin ? [] : ['zeroclear'];
   for (const ax of walbc.layout.archives) {
     if ((await walbc.getState(ax, truth.name)) === 'Clear') continue;
-    await walbc.runCtl(ax, ['resize', truth.name, sizeBytes, ...zeroClear]);
+    if ((await walbc.getVolSizeLb(ax, truth.name)) < sizeLb) {
+      await walbc.runCtl(ax, ['resize', truth.name, sizeBytes, ...zeroClear]);
+    }
+    await untilGrown(site, truth, ax, sizeLb);
   }
   await walbc.runCtl(group.server(truth.storage), ['resize', truth.name, sizeBytes]);
+}
+
+/** The answer to a resize with zeroclear says only that it was admitted: the storage grows when the archive has. */
+async function untilGrown(
+  { walbc, simulation }: ChaosSite,
+  truth: VolumeTruth,
+  ax: ServerConnectionParam,
+  sizeLb: Lb,
+): Promise<void> {
+  while ((await walbc.getNumAction(ax, truth.name, 'Resize')) > 0) await simulation.sleep(US_PER_S / 5);
+  if ((await walbc.getVolSizeLb(ax, truth.name)) < sizeLb) throw new NothingToDo();
 }
 
 async function stopForAWhile(

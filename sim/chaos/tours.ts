@@ -129,6 +129,7 @@ export const TOURS: readonly Tour[] = [
     ...BEGIN,
     at('restore'),
     command('a0', 'resize VOL 163840 zeroclear'),
+    { kind: 'resize', growLb: 128 },
     write(),
     snapshot,
     at('merge'),

@@ -75,6 +75,19 @@ const PLANTED: readonly Planted[] = [
     },
   },
   {
+    title: 'an archive whose image grows by old data behind the end of the device',
+    property: 'admissible',
+    place: 'archive',
+    layout: { thin: false },
+    plant: async (site) => {
+      await sabotage(site, 'a0', async ({ volumes }) => {
+        await volumes.grow('wb_v0', volume(site).device.sizeLb() + 64, 'sabotage');
+      });
+      // It learns the size at its start.
+      site.group.kill('a0');
+    },
+  },
+  {
     title: 'an archive that loses diffs',
     property: 'restorable-stays',
     place: 'archive',
