@@ -10,6 +10,7 @@ import { type ChaosHistory, type ChaosMachine, failureOf } from '../../../sim/ch
 import { checkSafety } from '../../../sim/chaos/safety.ts';
 import { buildSite, type ChaosSite } from '../../../sim/chaos/site.ts';
 import { Simulation } from '../../../sim/simulation.ts';
+import type { SimWorld } from '../../../sim/world.ts';
 
 export const machine: ChaosMachine = {
   newTurn: () => hostTurn,
@@ -81,7 +82,7 @@ export function told(failure: ChaosFailure | null): string {
 export async function sabotage(
   site: ChaosSite,
   host: string,
-  work: (world: World) => Promise<void>,
+  work: (world: SimWorld) => Promise<void>,
 ): Promise<void> {
   let failure: unknown = null;
   const program = site.group.host(host).spawn('saboteur', async (world) => {
