@@ -1,7 +1,14 @@
 import { ARCHIVE_STEPS } from '../core/server/archive/steps.ts';
 import { PROXY_STEPS } from '../core/server/proxy/steps.ts';
 import type { Gid } from '../core/units.ts';
-import { actionEnded, atEachCall, checkKept, checkNothingUnfinished, untilDead } from './lib/crash-points.ts';
+import {
+  actionEnded,
+  atEachCall,
+  checkKept,
+  checkNothingUnfinished,
+  SAVE_CALLS,
+  untilDead,
+} from './lib/crash-points.ts';
 import { type Site, siteScenario, VOL } from './lib/site.ts';
 
 /**
@@ -134,7 +141,7 @@ export const crashPointsArchive = siteScenario({
     const { a0 } = site.servers;
     const { walbc } = site;
     const kept = new KeptSnapshots(site);
-    kept.gids.push(await site.begin());
+    kept.gids.push(await backUpAndGoDark(site));
     const after = () => kept.check();
     const apply = async () => {
       const gid = kept.gids[2] as Gid;
@@ -199,6 +206,39 @@ export const crashPointsArchive = siteScenario({
     await keepAndGoDark(site, kept);
   },
 });
+
+/** A first backup, at whose end the archive loses its power: the image is as durable as the state that tells of it. */
+async function backUpAndGoDark(site: Site): Promise<Gid> {
+  const { s0, p0, a0 } = site.servers;
+  const { walbc, group } = site;
+  await site.init([s0]);
+  await site.overwrite(s0);
+  const disarm = group.powerLossAt(a0.name, { step: A.fullState, nth: SAVE_CALLS });
+  await walbc.fullBackup(s0, VOL, { block: false });
+  await site.eventually(() => !group.isRunning(a0.name), 60, 'a0 is dark');
+  disarm();
+  group.powerOn(a0.name);
+  await site.start(a0);
+  await site.state(a0, 'Archived');
+  await site.eventually(async () => (await walbc.getState(s0, VOL)) === 'SyncReady', 60, 's0 gives up');
+  await site.kickAll([p0]);
+  await site.sleep(5);
+  const listed = await walbc.getRestorableGid(a0, VOL, 'all');
+  site.story.check(listed.length > 0, 'the log of the backup has come');
+  await checkAsDevice(site, listed);
+  return site.hashBackup(s0);
+}
+
+/** What the archive offers at these gids is what the quiet device holds. */
+async function checkAsDevice(site: Site, gids: readonly Gid[]): Promise<void> {
+  const { s0, a0 } = site.servers;
+  const { device } = site.device(s0);
+  const content = await device.read(0, device.sizeLb());
+  for (const gid of gids) {
+    const image = (await site.image(a0, gid)).subarray(0, content.length);
+    site.story.check(Buffer.compare(image, content) === 0, `gid ${gid} is what the device holds`);
+  }
+}
 
 /** What an operator was told to be kept is kept, also when the power goes right behind the answer. */
 async function keepAndGoDark(site: Site, kept: KeptSnapshots): Promise<void> {
@@ -319,12 +359,7 @@ async function hashAgain(site: Site, rest: () => Promise<void>): Promise<void> {
   if ((await walbc.getState(s0, VOL)) !== 'Target') {
     // What follows the backup that was cut comes from its own log, and is what the quiet device holds.
     const [, ...later] = await walbc.getRestorableGid(a0, VOL, 'all');
-    const { device } = site.device(s0);
-    const content = await device.read(0, device.sizeLb());
-    for (const gid of later) {
-      const image = (await site.image(a0, gid)).subarray(0, content.length);
-      site.story.check(Buffer.compare(image, content) === 0, `gid ${gid} is what the device holds`);
-    }
+    await checkAsDevice(site, later);
     await site.hashBackup(s0);
   }
   await site.write(s0, VOL, 3);

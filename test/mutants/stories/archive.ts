@@ -41,8 +41,8 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     file: 'core/server/archive/full-image.ts',
     text: '    await writer.flush();\n',
     replacement: '',
-    breaks: 'a full backup ends while its last writes are under way',
-    hint: { scenarios: ['crash-points-copies'] },
+    breaks: 'an image passes for a whole one while its last writes are in the cache of the disk',
+    hint: { scenarios: ['crash-points-archive'] },
   },
   {
     name: 'archive-unfinished-restores-kept',
