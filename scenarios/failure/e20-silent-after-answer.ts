@@ -1,6 +1,7 @@
 import { WLOG_TRANSFER_STEPS } from '../../core/protocol/wlog-transfer.ts';
 import { PROXY_STEPS } from '../../core/server/proxy/steps.ts';
-import { siteScenario } from '../lib/site.ts';
+import { STORAGE_STEPS } from '../../core/server/storage/steps.ts';
+import { type Site, siteScenario, VOL } from '../lib/site.ts';
 
 /** Long before anybody notices that a peer has gone silent. */
 const SOON_S = 1;
@@ -39,5 +40,30 @@ export const e20 = siteScenario({
     await site.start(s0);
     await site.write(s0);
     await site.verify(a0, await site.snapshot(s0, [a0]));
+    await darkWhileForgetting(site);
   },
 });
+
+/** A storage forgets a snapshot that was delivered only when it knows, durably, that it was. */
+async function darkWhileForgetting(site: Site): Promise<void> {
+  const { s0, a0 } = site.servers;
+  const { group } = site;
+  for (let nth = 1; nth <= 6; nth++) {
+    const disarm = group.powerLossAt(s0.name, { step: STORAGE_STEPS.popQueue, nth });
+    await site.write(s0);
+    const gid = await site.snapshotNbk(s0);
+    await site.walbc.waitForRestorable(a0, VOL, gid, 100);
+    await site.sleep(SOON_S);
+    disarm();
+    if (!group.isRunning(s0.name)) {
+      group.powerOn(s0.name);
+      // Before the server is there, which would take a snapshot of its own at the same place of the log.
+      await site.write(s0);
+      await site.start(s0);
+    }
+    const next = await site.snapshot(s0, [a0]);
+    site.story.check(next > gid, `gid ${next} is a new one, behind ${gid}`);
+    await site.verify(a0, gid);
+    await site.verify(a0, next);
+  }
+}

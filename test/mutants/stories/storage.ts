@@ -100,12 +100,12 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['n12'] },
   },
   {
-    name: 'storage-done-saved-after-erasing',
+    name: 'storage-done-saved-after-queue',
     file: 'core/server/storage/wlog-worker.ts',
     text: '    await volume.files.saveDone(done);\n',
-    replacement: '    void volume.files.saveDone(done);\n',
-    breaks: 'after a crash the storage does not know what it delivered',
-    hint: { scenarios: ['e22', 'e20', 'c4', 'c5', 'u16', 'u41'] },
+    replacement: '    await volume.files.dropDelivered(done);\n    await volume.files.saveDone(done);\n',
+    breaks: 'after a crash the storage knows neither what it delivered nor the snapshot that ended it',
+    hint: { scenarios: ['e20'] },
   },
   {
     name: 'storage-snapshot-of-log-that-is-not-durable',
