@@ -116,6 +116,7 @@ import { u44 } from './untested/u44-other-version.ts';
 import { u45 } from './untested/u45-destination-busy.ts';
 import { u46 } from './untested/u46-two-targets.ts';
 import { u47 } from './untested/u47-restart-at-rest.ts';
+import { u48 } from './untested/u48-scan-beside-apply.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -216,6 +217,7 @@ export const CATALOGUE: readonly Chapter[] = [
       u45,
       u46,
       u47,
+      u48,
     ],
   },
 ];

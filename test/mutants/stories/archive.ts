@@ -196,7 +196,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
     text: 'if (reader.gid < gidOrder(applying.snapE.gidB)) reader.isSpoiled = true;',
     replacement: 'if (reader.gid < 0) reader.isSpoiled = true;',
     breaks: 'a scan beside an apply reads a mixture of two times',
-    hint: { scenarios: ['u2', 'u16', 'u14', 'n9', 'n5', 'x1'] },
+    hint: { scenarios: ['u48'] },
   },
   {
     name: 'archive-apply-beside-restore',

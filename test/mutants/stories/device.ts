@@ -43,14 +43,6 @@ export const DEVICE_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['c3', 'c1'] },
   },
   {
-    name: 'device-stale-packs-left',
-    file: 'core/device/stale-packs.ts',
-    text: 'if (decodePackAt(blocks.subarray(i * pbs, (i + 1) * pbs), lsid, sector.salt) === null) continue;',
-    replacement: 'if (lsid >= 0) continue;',
-    breaks: 'a second crash replays log that the first one had lost',
-    hint: { scenarios: ['c3'] },
-  },
-  {
     name: 'device-overlaps-unordered',
     file: 'core/device/overlap.ts',
     text: 'io.waitsFor = this.#index.overlapping(io).length;',
