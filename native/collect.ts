@@ -12,10 +12,10 @@ let collect: Collect | undefined;
  */
 export function collectYoung(): void {
   if (collect === undefined) {
-    // The flag makes the function a global of contexts that are made meanwhile, so of this one alone.
+    // The flag is the process's, and contexts made from now on have the function. It stays: a thread that took it back
+    // could do so between these two lines of another.
     setFlagsFromString('--expose-gc');
     collect = runInNewContext('gc') as Collect;
-    setFlagsFromString('--no-expose-gc');
   }
   collect({ type: 'minor' });
 }
