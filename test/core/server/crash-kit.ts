@@ -1,7 +1,7 @@
-import type { CrashFault } from '../../../sim/fault-kinds.ts';
 import { SimFileSystem } from '../../../sim/file-system.ts';
 import { fileSystemParameters } from '../../../sim/file-system-state.ts';
 import type { TraceLine } from '../../../sim/trace.ts';
+import { type CallPoint, type CrashMode, crashModesOf, pointsOf } from './crash-calls.ts';
 import { Site } from './kit.ts';
 
 /** Runs one operation again and again, with a crash of its server at every call of a port that it makes. */
@@ -24,47 +24,14 @@ export interface CrashScenario<T> {
 
 type Profile = 'ext4' | 'xfs' | 'posix';
 
-interface CrashMode extends Pick<CrashFault, 'phase' | 'how'> {
-  readonly profile: Profile;
-}
-
-const KILLS: readonly CrashMode[] = [
-  { phase: 'before', how: 'kill', profile: 'ext4' },
-  { phase: 'after', how: 'kill', profile: 'ext4' },
-];
-
 const PROFILES: readonly Profile[] = ['ext4', 'xfs', 'posix'];
-const PHASES = ['before', 'torn', 'after'] as const;
 
-/** Each profile once for each point; the phases take turns. */
-function powerLosses(index: number): CrashMode[] {
-  return PROFILES.map((profile, i) => ({
-    ...{ profile, how: 'power-loss' as const },
-    phase: PHASES[(index + i) % PHASES.length] as CrashMode['phase'],
-  }));
-}
-
-/** All for the first call of a step; one kill and one power loss for the others. */
-function modesOf(point: Point, index: number): CrashMode[] {
-  const losses = powerLosses(index);
-  if (point.nth === 1) return [...KILLS, ...losses];
-  return [KILLS[index % 2] as CrashMode, losses[index % losses.length] as CrashMode];
-}
-
-interface Point {
-  readonly step: string;
-  readonly nth: number;
-}
-
-/** The first, the second and the last call of each step. */
-async function findPoints<T>(scenario: CrashScenario<T>): Promise<Point[]> {
-  const counts = new Map<string, number>();
+async function findPoints<T>(scenario: CrashScenario<T>): Promise<CallPoint[]> {
+  const lines: TraceLine[] = [];
   let isActing = false;
   const trace = (line: TraceLine) => {
     const isOurs = line.host === scenario.host && line.incarnation.startsWith(`${scenario.process}#`);
-    if (!isActing || !isOurs || !scenario.steps.test(line.step)) return;
-    if (line.kind.startsWith('log') || line.kind.startsWith('net.arrive')) return;
-    counts.set(line.step, (counts.get(line.step) ?? 0) + 1);
+    if (isActing && isOurs && scenario.steps.test(line.step)) lines.push(line);
   };
   const site = new Site({ trace });
   const group = scenario.build(site, newFiles(site, scenario.host, 'ext4'));
@@ -75,11 +42,7 @@ async function findPoints<T>(scenario: CrashScenario<T>): Promise<Point[]> {
     isActing = false;
     await scenario.verify(group);
   });
-  const points: Point[] = [];
-  for (const [step, count] of counts) {
-    for (const nth of new Set([1, 2, count])) if (nth <= count) points.push({ step, nth });
-  }
-  return points;
+  return pointsOf(lines);
 }
 
 function newFiles(site: Site, host: string, profile: Profile): SimFileSystem {
@@ -90,15 +53,17 @@ function newFiles(site: Site, host: string, profile: Profile): SimFileSystem {
   });
 }
 
-/** Returns how many crashes struck, by how. */
+/** Returns how many crashes struck, by how. The profiles of file systems take turns. */
 export async function crashEverywhere<T>(
   scenario: CrashScenario<T>,
 ): Promise<{ points: number; kills: number; powerLosses: number }> {
   const points = await findPoints(scenario);
   const struck = { points: points.length, kills: 0, powerLosses: 0 };
+  let turn = 0;
   for (const [index, point] of points.entries()) {
-    for (const mode of modesOf(point, index)) {
-      if (!(await crashAt(scenario, point, mode))) continue;
+    for (const mode of crashModesOf(point, index === 0)) {
+      const profile = mode.how === 'kill' ? 'ext4' : PROFILES[turn++ % PROFILES.length];
+      if (!(await crashAt(scenario, point, mode, profile))) continue;
       if (mode.how === 'kill') struck.kills += 1;
       else struck.powerLosses += 1;
     }
@@ -108,8 +73,9 @@ export async function crashEverywhere<T>(
 
 async function crashAt<T>(
   scenario: CrashScenario<T>,
-  { step, nth }: Point,
-  { phase, how, profile }: CrashMode,
+  { step, call, nth }: CallPoint,
+  { phase, how }: CrashMode,
+  profile: Profile,
 ): Promise<boolean> {
   const site = new Site({ seed: nth * 7 + phase.length });
   const group = scenario.build(site, newFiles(site, scenario.host, profile));
@@ -118,7 +84,7 @@ async function crashAt<T>(
       await scenario.prepare(group);
       const { faults } = site.simulation;
       const { host, process } = scenario;
-      faults.arm({ kind: 'crash', host, process, step, call: null, nth, phase, how, downUs: 300_000 });
+      faults.arm({ kind: 'crash', host, process, step, call, nth, phase, how, downUs: 300_000 });
       try {
         await scenario.act(group);
       } catch {
@@ -132,7 +98,7 @@ async function crashAt<T>(
       return isStruck;
     });
   } catch (error) {
-    const title = `${how} ${phase} call ${nth} of ${step} on ${profile}`;
+    const title = `${how} ${phase} ${call} ${nth} of ${step} on ${profile}`;
     throw new Error(`${title}: ${error instanceof Error ? error.message : error}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import type { CrashFault } from '../../../../sim/fault-kinds.ts';
+import type { ErrorFault } from '../../../../sim/fault-kinds.ts';
 import type { TraceLine } from '../../../../sim/trace.ts';
+import { type CallPoint, type CrashMode, crashModesOf, pointsOf } from '../crash-calls.ts';
 import { CONTENTS } from './small-volume.ts';
 import { type ArchiveSiteOptions, Site, type TestArchive } from './support.ts';
 
@@ -22,28 +23,11 @@ export interface CrashScenario {
   readonly recheck?: (archive: TestArchive) => Promise<void>;
 }
 
-interface Point {
-  readonly step: string;
-  /** Opens of block volumes fail without effect: a handle that nobody got would stay open. */
-  readonly isOpen: boolean;
-  readonly nth: number;
-}
-
-/** The first two calls of each step, and the last. */
-async function findPoints(scenario: CrashScenario): Promise<Point[]> {
-  const counts = new Map<string, number>();
-  const opens = new Set<string>();
+async function findPoints(scenario: CrashScenario): Promise<CallPoint[]> {
+  const lines: TraceLine[] = [];
   let isActing = false;
   const trace = (line: TraceLine) => {
-    if (
-      !isActing ||
-      line.host !== archive.name ||
-      !line.step.startsWith('archive.') ||
-      line.kind.startsWith('log')
-    )
-      return;
-    counts.set(line.step, (counts.get(line.step) ?? 0) + 1);
-    if (line.kind === 'volume.open') opens.add(line.step);
+    if (isActing && line.host === archive.name && line.step.startsWith('archive.')) lines.push(line);
   };
   const site = new Site({ trace });
   const archive = site.addArchive(scenario.archive);
@@ -57,42 +41,27 @@ async function findPoints(scenario: CrashScenario): Promise<Point[]> {
     await scenario.verify(archive);
     await scenario.finish(archive);
   });
-  const points: Point[] = [];
-  for (const [step, count] of counts) {
-    for (const nth of new Set([1, 2, count]))
-      if (nth <= count) points.push({ step, nth, isOpen: opens.has(step) });
-  }
-  return points;
+  return pointsOf(lines);
 }
-
-const MODES: readonly Pick<CrashFault, 'phase' | 'how'>[] = [
-  { phase: 'before', how: 'kill' },
-  { phase: 'after', how: 'kill' },
-  { phase: 'before', how: 'power-loss' },
-  { phase: 'torn', how: 'power-loss' },
-  { phase: 'after', how: 'power-loss' },
-];
 
 export async function crashEverywhere(scenario: CrashScenario): Promise<{ points: number; crashes: number }> {
   const points = await findPoints(scenario);
   expect(points.length).toBeGreaterThan(0);
   let crashes = 0;
-  for (const point of points) {
-    for (const mode of MODES) {
-      crashes += await crashAt(scenario, point, mode);
-    }
+  for (const [index, point] of points.entries()) {
+    for (const mode of crashModesOf(point, index === 0)) crashes += await crashAt(scenario, point, mode);
   }
   return { points: points.length, crashes };
 }
 
 async function crashAt(
   scenario: CrashScenario,
-  { step, nth }: Point,
-  mode: Pick<CrashFault, 'phase' | 'how'>,
+  { step, call, nth }: CallPoint,
+  mode: CrashMode,
 ): Promise<number> {
   const site = new Site({ seed: nth + mode.phase.length });
   const archive = site.addArchive(scenario.archive);
-  const title = `${mode.how} ${mode.phase} call ${nth} of ${step}`;
+  const title = `${mode.how} ${mode.phase} ${call} ${nth} of ${step}`;
   try {
     return await site.run(async () => {
       await scenario.seed(archive);
@@ -100,8 +69,8 @@ async function crashAt(
       await scenario.prepare?.(archive);
       const { faults } = site.simulation;
       const { name: host } = archive;
-      const call = { host, process: 'walb-archive', step, call: null, nth };
-      faults.arm({ kind: 'crash', ...call, ...mode, downUs: 500_000 });
+      const where = { host, process: 'walb-archive', step, call, nth };
+      faults.arm({ kind: 'crash', ...where, ...mode, downUs: 500_000 });
       try {
         await scenario.act(archive);
       } catch {
@@ -124,24 +93,27 @@ async function crashAt(
   }
 }
 
-const EFFECTS = ['none', 'part', 'whole'] as const;
+type Effect = ErrorFault['effect'];
+
+/** What a call that fails may have done. Opens of block volumes do nothing: a handle that nobody got would stay open. */
+function effectsOf({ isChange, isTorn }: CallPoint): Effect[] {
+  if (!isChange) return ['none'];
+  return isTorn ? ['none', 'part', 'whole'] : ['none', 'whole'];
+}
 
 /** The same with an error of every call instead of a crash: the server goes on and must be whole. */
 export async function failEverywhere(scenario: CrashScenario): Promise<number> {
-  const points = await findPoints(scenario);
   let failures = 0;
-  for (const point of points) {
-    for (const effect of point.isOpen ? (['none'] as const) : EFFECTS) {
-      failures += await failAt(scenario, point, effect);
-    }
+  for (const point of await findPoints(scenario)) {
+    for (const effect of effectsOf(point)) failures += await failAt(scenario, point, effect);
   }
   return failures;
 }
 
 async function failAt(
   scenario: CrashScenario,
-  { step, nth }: Point,
-  effect: (typeof EFFECTS)[number],
+  { step, call, nth }: CallPoint,
+  effect: Effect,
 ): Promise<number> {
   const site = new Site({ seed: nth });
   const archive = site.addArchive(scenario.archive);
@@ -151,8 +123,8 @@ async function failAt(
       await archive.start();
       await scenario.prepare?.(archive);
       const { faults } = site.simulation;
-      const call = { host: archive.name, process: 'walb-archive', step, call: null, nth };
-      faults.arm({ kind: 'error', ...call, times: 1, code: 'EIO', effect });
+      const where = { host: archive.name, process: 'walb-archive', step, call, nth };
+      faults.arm({ kind: 'error', ...where, times: 1, code: 'EIO', effect });
       try {
         await scenario.act(archive);
       } catch {
@@ -174,7 +146,7 @@ async function failAt(
       return fired > 0 ? 1 : 0;
     });
   } catch (error) {
-    const title = `EIO, effect ${effect}, call ${nth} of ${step}`;
+    const title = `EIO, effect ${effect}, ${call} ${nth} of ${step}`;
     throw new Error(`${title}: ${error instanceof Error ? error.message : error}\n${site.logText()}`, {
       cause: error,
     });
