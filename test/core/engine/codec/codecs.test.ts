@@ -75,7 +75,7 @@ const samples: [string, Uint8Array][] = [
   ['noise', noise(150_000)],
   [
     'noise, then zeros',
-    Uint8Array.from([...noise(200_000), ...new Uint8Array(200_000), ...noise(70_000, 9)]),
+    Uint8Array.from([...noise(140_000), ...new Uint8Array(140_000), ...noise(70_000, 9)]),
   ],
   ['larger than two LZMA2 chunks', new Uint8Array(4_300_000).map((_, i) => (i % 1001) ^ (i >> 12))],
 ];
@@ -254,7 +254,8 @@ describe('other implementations', () => {
   });
 
   it.skipIf(!has('xz')).each(samples)('the xz tool agrees on %s', (_, data) => {
-    for (const level of [1, 6, 9]) {
+    // Larger samples are for what lies between blocks, which is the same at every level.
+    for (const level of data.length < 100_000 ? [1, 6, 9] : [6]) {
       const plain = execFileSync('xz', ['-dc'], {
         input: codec('lzma').compress(data, level),
         maxBuffer: 1 << 28,
