@@ -14,8 +14,8 @@ import { ROOT } from '../entries.ts';
 
 /** Packs walbox and installs the tarball into projects of its own, as its users would. */
 
-/** What is copied to be packed: everything of the tree that Git has, so that what must not be packed could be. */
-const NOT_COPIED = ['node_modules', 'dist', '.git', 'failures', 'coverage'];
+/** What is copied to be packed: all that Git has, so that what must not be packed could be, and what is built. */
+const NOT_COPIED = ['node_modules', '.git', 'failures', 'coverage'];
 
 export interface Ran {
   readonly status: number | null;
