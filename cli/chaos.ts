@@ -46,10 +46,14 @@ const BAR_INTERVAL_MS = 200;
 const BAR_WIDTH = 24;
 
 /** `walbox chaos`. The exit code is 1 when a history failed. */
-export async function chaos(options: ChaosOptions, runPool = runChaosPool): Promise<number> {
+export async function chaos(
+  options: ChaosOptions,
+  runPool = runChaosPool,
+  makePlan = crashPlan,
+): Promise<number> {
   tuneForSimulation();
   chaosProfile(options.profile);
-  if (options.crashPoints) return crashEverywhere(options, runPool);
+  if (options.crashPoints) return crashEverywhere(options, runPool, makePlan);
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
   const count = options.seeds ?? (options.minutes === null ? DEFAULT_SEEDS : Number.POSITIVE_INFINITY);
@@ -84,10 +88,14 @@ export async function chaos(options: ChaosOptions, runPool = runChaosPool): Prom
 }
 
 /** `walbox chaos --crash-points`. The exit code is 1 when a crash was not survived, or a step never crashed. */
-async function crashEverywhere(options: ChaosOptions, runPool: typeof runChaosPool): Promise<number> {
+async function crashEverywhere(
+  options: ChaosOptions,
+  runPool: typeof runChaosPool,
+  makePlan: typeof crashPlan,
+): Promise<number> {
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
-  const all = await crashPlan(options.profile, options.seed, await chaosMachine());
+  const all = await makePlan(options.profile, options.seed, await chaosMachine());
   const plan = options.seeds === null ? all : sampleOf(all, options.seeds, options.seed);
   const jobs = crashJobs(plan, `${options.profile}-crash`, options.shrink ? MAX_SHRINK_RUNS : 0);
   const tally = new ChaosTally();
