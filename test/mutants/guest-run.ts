@@ -27,6 +27,8 @@ export interface GuestRun {
 export class GuestHouse {
   readonly #root: string;
   readonly #folder: string;
+  /** What the last bundle has planted; undefined before the first. */
+  #bundled: Planted | null | undefined;
 
   constructor(root: string) {
     this.#root = root;
@@ -45,7 +47,8 @@ export class GuestHouse {
     const jobFile = join(this.#folder, 'job.json');
     const nothing = { caught: null, red: [] };
     try {
-      writeFileSync(program, await bundle(this.#root, planted));
+      if (this.#bundled !== planted) writeFileSync(program, await bundle(this.#root, planted));
+      this.#bundled = planted;
     } catch (error) {
       return { ...nothing, broken: (error as Error).message, seconds: 0 };
     }

@@ -16,9 +16,10 @@ export type Stage =
   | {
       readonly kind: 'chaos';
       readonly profile: string;
-      readonly firstSeed: number;
       readonly seedCount: number;
-    };
+    }
+  /** What is left of a history that turned red in an earlier search, as `savedToText` writes it. */
+  | { readonly kind: 'record'; readonly saved: string };
 
 export interface NamedHistory {
   readonly name: string;
@@ -40,12 +41,11 @@ export type Caught =
   | {
       readonly by: 'chaos';
       readonly profile: string;
+      /** Seeds from 1 on that were run in the search until one turned red: this one. */
       readonly seed: number;
-      /** Seeds that were run, this one included. */
-      readonly seedCount: number;
       readonly failure: ChaosFailure;
-      /** As drawn. */
-      readonly history: ChaosHistory;
+      /** As drawn; null where a record of an earlier search turned red. */
+      readonly history: ChaosHistory | null;
       readonly shrunk: ChaosHistory;
       readonly shrinkRuns: number;
     }

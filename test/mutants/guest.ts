@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs';
+import { tuneForSimulation } from '../../cli/jit.ts';
 import { idOf } from '../../cli/run/choose.ts';
 import { runOne } from '../../cli/run.ts';
 import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
@@ -9,6 +10,7 @@ import { failureSignature } from '../../sim/chaos/failure.ts';
 import { drawHistory } from '../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
+import { parseSaved } from '../../sim/chaos/saved.ts';
 import { shrinkHistory } from '../../sim/chaos/shrink.ts';
 import type { Caught, GuestJob, GuestLine, Stage } from './guest-words.ts';
 
@@ -47,13 +49,29 @@ async function search(
   machine: ChaosMachine,
 ): Promise<Caught | null> {
   for (const stage of stages) {
-    const caught =
-      stage.kind === 'scenarios'
-        ? await searchScenarios(stage.scenarios)
-        : await searchChaos(stage, maxShrinkRuns, machine);
+    const caught = await searchStage(stage, maxShrinkRuns, machine);
     if (caught !== null) return caught;
   }
   return null;
+}
+
+function searchStage(stage: Stage, maxShrinkRuns: number, machine: ChaosMachine): Promise<Caught | null> {
+  switch (stage.kind) {
+    case 'scenarios':
+      return searchScenarios(stage.scenarios);
+    case 'record':
+      return runRecord(stage.saved, machine);
+    case 'chaos':
+      return searchChaos(stage, maxShrinkRuns, machine);
+  }
+}
+
+async function runRecord(text: string, machine: ChaosMachine): Promise<Caught | null> {
+  const { profile, history } = parseSaved(text);
+  begin(`what is left of chaos ${profile}, seed ${history.seed}`);
+  const { failure } = await runChaos(history, machine);
+  if (failure === null) return null;
+  return { by: 'chaos', profile, seed: history.seed, failure, history: null, shrunk: history, shrinkRuns: 0 };
 }
 
 async function searchScenarios(names: readonly string[]): Promise<Caught | null> {
@@ -76,11 +94,11 @@ async function tellScenario(name: string): Promise<string | null> {
 }
 
 async function searchChaos(
-  { profile, firstSeed, seedCount }: Extract<Stage, { kind: 'chaos' }>,
+  { profile, seedCount }: Extract<Stage, { kind: 'chaos' }>,
   maxShrinkRuns: number,
   machine: ChaosMachine,
 ): Promise<Caught | null> {
-  for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
+  for (let seed = 1; seed <= seedCount; seed++) {
     begin(`chaos ${profile}, seed ${seed}`);
     const history = drawHistory(seed, chaosProfile(profile));
     const { failure } = await runChaos(history, machine);
@@ -96,7 +114,6 @@ async function searchChaos(
       by: 'chaos',
       profile,
       seed,
-      seedCount: seed - firstSeed + 1,
       failure: shrunk.failure,
       history,
       shrunk: shrunk.history,
@@ -131,5 +148,6 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
+tuneForSimulation();
 await main(JSON.parse(readFileSync(process.argv[2] as string, 'utf8')) as GuestJob);
 process.exit(0);

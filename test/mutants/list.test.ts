@@ -6,8 +6,10 @@ import { idOf } from '../../cli/run/choose.ts';
 import * as crashPoints from '../../scenarios/crash-points.ts';
 import { SCENARIOS } from '../../scenarios/index.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
+import { parseSaved } from '../../sim/chaos/saved.ts';
 import { STORY_MUTANTS, UNIT_MUTANTS } from './list.ts';
 import { misfit, unitMisfit } from './mutant.ts';
+import { readRecord, recordedNames } from './records.ts';
 import { namesInTable } from './table.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -47,6 +49,15 @@ describe('mutants', () => {
     expect(misfit(ROOT, { ...mutant, replacement: mutant.text })).toMatch(/changes nothing/);
     expect(misfit(ROOT, { ...mutant, file: 'core/none.ts' })).toMatch(/there is no/);
     expect(unitMisfit(ROOT, { ...mutant, tests: ['test/none.test.ts'] })).toMatch(/there is no/);
+  });
+
+  it('have records that can be run, and that are of no other mutants', () => {
+    for (const name of recordedNames(ROOT)) {
+      expect(STORY_MUTANTS.map((mutant) => mutant.name)).toContain(name);
+      const { failure, history } = parseSaved(readRecord(ROOT, name) ?? '');
+      expect(failure, name).not.toBeNull();
+      expect(history.operations.length, name).toBeGreaterThan(0);
+    }
   });
 
   it('that are gone have no row in docs/mutants.md', () => {

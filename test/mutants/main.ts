@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { STORY_MUTANTS, UNIT_MUTANTS } from './list.ts';
-import type { Row } from './rows.ts';
+import { keepRecords } from './records.ts';
+import { Progress, type Row } from './rows.ts';
 import { runStoryMutants } from './story-run.ts';
 import { writeTables } from './table.ts';
 import { runUnitMutants } from './unit-run.ts';
@@ -16,11 +18,13 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const HELP = `npm run mutants -- [OPTIONS] [NAME...]
   NAME            only these; * stands for anything
   --kind KIND     story (scenarios and chaos) or unit; default both
-  --jobs N        mutants at a time (2)
+  --part I/N      the I-th of N parts of these
+  --jobs N        mutants at a time (as many as there are cores)
+  --fresh         search with chaos from seed 1 on, also where test/mutants/records has what was found
   --seeds N       seeds of chaos for each mutant (60)
-  --shrink N      runs for shrinking what chaos found (120)
+  --shrink N      runs for shrinking what chaos found (400)
   --hint-only     look where the hint says and nowhere else
-  --no-write      leave docs/mutants.md as it is
+  --no-write      leave docs/mutants.md and test/mutants/records as they are
 `;
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -29,9 +33,11 @@ async function main(argv: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       kind: { type: 'string' },
-      jobs: { type: 'string', default: '2' },
+      part: { type: 'string', default: '1/1' },
+      jobs: { type: 'string', default: String(availableParallelism()) },
+      fresh: { type: 'boolean', default: false },
       seeds: { type: 'string', default: '60' },
-      shrink: { type: 'string', default: '120' },
+      shrink: { type: 'string', default: '400' },
       'hint-only': { type: 'boolean', default: false },
       'no-write': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -46,28 +52,31 @@ async function main(argv: readonly string[]): Promise<number> {
   const { kind } = values;
   if (kind !== undefined && kind !== 'story' && kind !== 'unit')
     throw new RangeError('--kind: story or unit');
-  const stories = kind === 'unit' ? [] : chosen(STORY_MUTANTS, positionals);
-  const units = kind === 'story' ? [] : chosen(UNIT_MUTANTS, positionals);
+  const stories = kind === 'unit' ? [] : partOf(chosen(STORY_MUTANTS, positionals), values.part);
+  const units = kind === 'story' ? [] : partOf(chosen(UNIT_MUTANTS, positionals), values.part);
   if (stories.length + units.length === 0) {
     const names = [...STORY_MUTANTS, ...UNIT_MUTANTS].map(({ name }) => `  ${name}`);
     console.error(`There is no mutant ${positionals.join(', ')}; there is:\n${names.join('\n')}`);
     return 1;
   }
   const rows: Row[] = [];
+  const progress = new Progress(stories.length + units.length);
   if (stories.length > 0) {
     const limits = {
       seedCount: count('seeds', values.seeds),
       maxShrinkRuns: count('shrink', values.shrink),
       isHintOnly: values['hint-only'],
+      isFresh: values.fresh,
     };
-    rows.push(...(await runStoryMutants(ROOT, stories, jobs, limits)));
+    rows.push(...(await runStoryMutants(ROOT, stories, jobs, limits, progress)));
   }
   if (units.length > 0) {
-    const found = await runUnitMutants(ROOT, units, jobs);
+    const found = await runUnitMutants(ROOT, units, jobs, progress);
     if (found === null) return 1;
     rows.push(...found);
   }
   if (!values['no-write']) {
+    keepRecords(ROOT, rows);
     const all = { stories: STORY_MUTANTS, units: UNIT_MUTANTS };
     writeTables(join(ROOT, 'docs', 'mutants.md'), rows, all);
   }
@@ -80,6 +89,13 @@ function chosen<T extends { readonly name: string }>(all: readonly T[], patterns
   return all.filter(({ name }) => expressions.some((expression) => expression.test(name)));
 }
 
+function partOf<T>(all: readonly T[], part: string): T[] {
+  const [, i, n] = /^(\d+)\/(\d+)$/.exec(part)?.map(Number) ?? [];
+  if (i === undefined || n === undefined || i < 1 || i > n)
+    throw new RangeError('--part wants I/N, 1/N to N/N');
+  return all.filter((_, at) => at % n === i - 1);
+}
+
 function count(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} wants a number`);
@@ -90,7 +106,7 @@ function tell(rows: readonly Row[], seconds: number): number {
   const unnoticed = rows.filter(({ verdict }) => verdict !== 'noticed');
   const by = (what: string) => rows.filter(({ caught }) => caught?.by === what).length;
   for (const { mutant, verdict, detail } of unnoticed) console.log(`${verdict}: ${mutant.name}: ${detail}`);
-  const seeds = rows.map(({ caught }) => (caught?.by === 'chaos' ? caught.seedCount : 0));
+  const seeds = rows.map(({ caught }) => (caught?.by === 'chaos' ? caught.seed : 0));
   console.log(
     `\n${rows.length - unnoticed.length} of ${rows.length} mutants noticed: ${by('scenario')} by scenarios, ${by('chaos')} by chaos (at most ${Math.max(0, ...seeds)} seeds), ${by('end')} by not ending, ${rows.filter(({ caught, verdict }) => caught === null && verdict === 'noticed').length} by unit tests; ${Math.round(seconds)} s`,
   );

@@ -35,8 +35,6 @@ export interface ScenarioHint {
 
 export interface ChaosHint {
   readonly profile: string;
-  /** Default 1; a larger one only saves time. */
-  readonly firstSeed?: number;
 }
 
 /** Why the mutant does not fit the sources below `root`; null when it does. */

@@ -16,31 +16,28 @@ export interface Row {
 export async function inParallel<W, T>(
   workers: readonly W[],
   items: readonly T[],
-  what: string,
   use: (worker: W, item: T) => Promise<void>,
 ): Promise<void> {
   let next = 0;
-  let done = 0;
-  const show = () => {
-    if (process.stderr.isTTY) process.stderr.write(`\r${what}: ${done} of ${items.length}\x1b[K`);
-  };
-  show();
   await Promise.all(
     workers.map(async (worker) => {
-      while (next < items.length) {
-        await use(worker, items[next++] as T);
-        done += 1;
-        show();
-      }
+      while (next < items.length) await use(worker, items[next++] as T);
     }),
   );
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }
 
-/** A line as soon as a mutant is done, for people who watch. */
-export function printRow({ mutant, verdict, detail, seconds }: Row): void {
-  const sign = verdict === 'noticed' ? 'red' : 'why';
-  console.log(
-    `${mutant.name}  ${verdict}  ${mutant.breaks}\n    ${sign}: ${detail} [${mutant.file}, ${seconds.toFixed(1)} s]`,
-  );
+/** Counts the mutants of a run, and prints a line for each as soon as it is done. */
+export class Progress {
+  readonly #total: number;
+  #done = 0;
+
+  constructor(total: number) {
+    this.#total = total;
+  }
+
+  done({ mutant, verdict, detail, seconds }: Row): void {
+    this.#done += 1;
+    const text = `${mutant.name}: ${verdict}: ${detail}`;
+    console.log(`[${this.#done}/${this.#total}] ${text} (${seconds.toFixed(1)} s)`);
+  }
 }

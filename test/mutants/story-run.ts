@@ -3,7 +3,8 @@ import { failureSignature } from '../../sim/chaos/failure.ts';
 import { GuestHouse } from './guest-run.ts';
 import type { Caught, NamedHistory, Stage } from './guest-words.ts';
 import { misfit, type StoryMutant } from './mutant.ts';
-import { inParallel, printRow, type Row } from './rows.ts';
+import { readRecord } from './records.ts';
+import { inParallel, type Progress, type Row } from './rows.ts';
 
 /** How far mistakes are looked for. */
 export interface StoryLimits {
@@ -13,7 +14,12 @@ export interface StoryLimits {
   readonly maxShrinkRuns: number;
   /** Where the hint leads only; else the rest of chaos and the whole catalogue, too. */
   readonly isHintOnly: boolean;
+  /** As if no mutant had a record of what noticed it. */
+  readonly isFresh: boolean;
 }
+
+/** Scenarios and histories that are run without a mistake at a time. */
+const VERIFIED_AT_ONCE = 6;
 
 /** Plants each mistake and looks which scenario or history of chaos turns red. */
 export async function runStoryMutants(
@@ -21,14 +27,15 @@ export async function runStoryMutants(
   mutants: readonly StoryMutant[],
   jobs: number,
   limits: StoryLimits,
+  progress: Progress,
 ): Promise<Row[]> {
   const houses = Array.from({ length: Math.min(jobs, mutants.length) }, () => new GuestHouse(root));
   try {
     const rows: Row[] = [];
-    await inParallel(houses, mutants, 'story mutants', async (house, mutant) => {
+    await inParallel(houses, mutants, async (house, mutant) => {
       const row = await tryMutant(root, house, mutant, limits);
       rows.push(row);
-      printRow(row);
+      progress.done(row);
     });
     return await withoutRedAnyway(houses, rows);
   } finally {
@@ -36,20 +43,21 @@ export async function runStoryMutants(
   }
 }
 
-/** Where the hint says first; then chaos, the catalogue, and worse chaos. */
-function stagesOf({ hint }: StoryMutant, { seedCount, isHintOnly }: StoryLimits): Stage[] {
-  const chaos = (profile: string, firstSeed: number, count: number): Stage => {
-    return { kind: 'chaos', profile, firstSeed, seedCount: count };
+/** What is recorded first, then where the hint says; then chaos, the catalogue, and worse chaos. */
+function stagesOf(root: string, { name, hint }: StoryMutant, limits: StoryLimits): Stage[] {
+  const { seedCount, isHintOnly, isFresh } = limits;
+  const chaos = (profile: string, count: number): Stage => {
+    return { kind: 'chaos', profile, seedCount: count };
   };
-  const first: Stage =
-    'scenarios' in hint
-      ? { kind: 'scenarios', scenarios: hint.scenarios }
-      : chaos(hint.profile, hint.firstSeed ?? 1, seedCount);
-  if (isHintOnly) return [first];
+  const saved = isFresh ? null : readRecord(root, name);
+  const first: Stage[] = saved === null ? [] : [{ kind: 'record', saved }];
+  if ('scenarios' in hint) first.push({ kind: 'scenarios', scenarios: hint.scenarios });
+  else first.push(chaos(hint.profile, seedCount));
+  if (isHintOnly) return first;
   const catalogue: Stage = { kind: 'scenarios', scenarios: SCENARIOS.map(({ name }) => name) };
-  const worse = chaos('nightly', 1, Math.ceil(seedCount / 2));
-  const wide = [chaos('crashes', 1, seedCount), chaos('ci', 1, seedCount), catalogue, worse];
-  return 'scenarios' in hint || hint.profile !== 'crashes' ? [first, ...wide] : [first, ...wide.slice(1)];
+  const worse = chaos('nightly', Math.ceil(seedCount / 2));
+  const wide = [chaos('crashes', seedCount), chaos('ci', seedCount), catalogue, worse];
+  return 'profile' in hint && hint.profile === 'crashes' ? [...first, ...wide.slice(1)] : [...first, ...wide];
 }
 
 async function tryMutant(
@@ -61,7 +69,7 @@ async function tryMutant(
   const none = { mutant, seconds: 0, caught: null };
   const detail = misfit(root, mutant);
   if (detail !== null) return { ...none, verdict: 'DOES NOT FIT', detail };
-  const stages = stagesOf(mutant, limits);
+  const stages = stagesOf(root, mutant, limits);
   const { maxShrinkRuns } = limits;
   const run = await house.run(mutant, { kind: 'search', stages, maxShrinkRuns });
   const { seconds, caught, broken } = run;
@@ -79,10 +87,10 @@ export function caughtText(caught: Caught): string {
     case 'end':
       return `${caught.what}: ${firstLine(caught.reason)}`;
     case 'chaos': {
-      const { profile, seed, seedCount, failure, shrunk, shrinkRuns } = caught;
-      const steps = stepCount(caught);
+      const { profile, seed, failure, history, shrunk, shrinkRuns } = caught;
       const parts = `${shrunk.operations.length} operations, ${shrunk.faults.length} faults`;
-      return `chaos, ${failureSignature(failure)} (${profile}, seed ${seed}, ${seedCount} run, shrunk to ${steps} steps: ${parts}; ${shrinkRuns} runs): ${firstLine(failure.message)}`;
+      const how = history === null ? 'its record' : `found and shrunk by ${shrinkRuns} runs`;
+      return `chaos ${profile}, seed ${seed}, ${parts} (${how}): ${failureSignature(failure)}: ${firstLine(failure.message)}`;
     }
   }
 }
@@ -99,14 +107,16 @@ async function withoutRedAnyway(houses: readonly GuestHouse[], rows: readonly Ro
   for (const { mutant, caught } of rows) {
     if (caught?.by === 'scenario') scenarios.add(caught.scenario);
     if (caught?.by !== 'chaos') continue;
-    histories.push({ name: mutant.name, history: caught.history });
+    if (caught.history !== null) histories.push({ name: mutant.name, history: caught.history });
     histories.push({ name: mutant.name, history: caught.shrunk });
   }
   const red = new Map<string, string>();
-  const parts = split([...scenarios], houses.length).map((part, i) => {
-    return { scenarios: part, histories: split(histories, houses.length)[i] ?? [] };
-  });
-  await inParallel(houses, parts, 'without mistakes', async (house, part) => {
+  const parts = [
+    ...pieces([...scenarios]).map((piece) => ({ scenarios: piece, histories: [] })),
+    ...pieces(histories).map((piece) => ({ scenarios: [], histories: piece })),
+  ];
+  console.log(`without a mistake: ${scenarios.size} scenarios, ${histories.length} histories of chaos`);
+  await inParallel(houses, parts, async (house, part) => {
     const run = await house.run(null, { kind: 'verify', ...part });
     if (run.broken !== null) throw new Error(`The program without mistakes: ${run.broken}`);
     for (const { name, reason } of run.red) red.set(name, reason);
@@ -116,12 +126,13 @@ async function withoutRedAnyway(houses: readonly GuestHouse[], rows: readonly Ro
     const name = row.caught?.by === 'scenario' ? row.caught.scenario : row.mutant.name;
     const reason = red.get(name);
     if (row.caught === null || reason === undefined) return row;
-    const found: Row = { ...row, verdict: 'RED ANYWAY', detail: `without the mistake, too: ${reason}` };
-    printRow(found);
-    return found;
+    return { ...row, verdict: 'RED ANYWAY', detail: `without the mistake, too: ${reason}` };
   });
 }
 
-function split<T>(items: readonly T[], count: number): T[][] {
-  return Array.from({ length: count }, (_, at) => items.filter((_, i) => i % count === at));
+function pieces<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / VERIFIED_AT_ONCE);
+  return Array.from({ length: count }, (_, i) =>
+    items.slice(i * VERIFIED_AT_ONCE, (i + 1) * VERIFIED_AT_ONCE),
+  );
 }

@@ -4,7 +4,10 @@ import type { Planted } from './mutant.ts';
 import type { Row } from './rows.ts';
 import { stepCount } from './story-run.ts';
 
-/** The tables of docs/mutants.md: rows of mutants that were not run stay, those of mutants that are gone go. */
+/**
+ * The tables of docs/mutants.md: rows of mutants that were not run stay, those of mutants that are gone go, and one
+ * that nobody noticed says so.
+ */
 
 const STORY_HEAD = [
   '| mutant | file | what it breaks | caught by | seeds needed | shrunk to |',
@@ -19,15 +22,13 @@ export function writeTables(
   all: { readonly stories: readonly Planted[]; readonly units: readonly Planted[] },
 ): void {
   let text = readFileSync(path, 'utf8');
-  const noticed = new Map(
-    rows.filter(({ verdict }) => verdict === 'noticed').map((row) => [row.mutant.name, row]),
-  );
+  const byName = new Map(rows.map((row) => [row.mutant.name, row]));
   text = replaceTable(text, 'stories', STORY_HEAD, all.stories, (name) => {
-    const row = noticed.get(name);
+    const row = byName.get(name);
     return row === undefined ? null : storyLine(row);
   });
   text = replaceTable(text, 'units', UNIT_HEAD, all.units, (name) => {
-    const row = noticed.get(name);
+    const row = byName.get(name);
     return row === undefined ? null : unitLine(row);
   });
   writeFileSync(path, text);
@@ -66,18 +67,19 @@ function replaceTable(
   return `${text.slice(0, from)}\n\n${[...head, ...lines].join('\n')}\n\n${text.slice(to)}`;
 }
 
-function storyLine({ mutant, caught }: Row): string {
+function storyLine({ mutant, verdict, caught }: Row): string {
   const cells = (by: string, seeds: string, steps: string) =>
     line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, by, seeds, steps]);
-  if (caught === null) return cells('?', '', '');
+  if (caught === null || verdict !== 'noticed') return cells(`nothing: ${verdict}`, '', '');
   if (caught.by === 'scenario') return cells(`scenario \`${caught.scenario}\``, '', '');
   if (caught.by === 'end') return cells(`${caught.what}: it does not end well`, '', '');
   const by = `chaos \`${failureSignature(caught.failure)}\` (${caught.profile}, seed ${caught.seed})`;
-  return cells(by, String(caught.seedCount), `${stepCount(caught)} steps`);
+  return cells(by, String(caught.seed), `${stepCount(caught)} steps`);
 }
 
-function unitLine({ mutant, detail }: Row): string {
-  return line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, detail]);
+function unitLine({ mutant, verdict, detail }: Row): string {
+  const by = verdict === 'noticed' ? detail : `nothing: ${verdict}`;
+  return line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, by]);
 }
 
 function line(cells: readonly string[]): string {

@@ -88,7 +88,7 @@ export const DEVICE_MUTANTS: readonly StoryMutant[] = [
     text: '        uuid: newUuid(state.random),\n',
     replacement: '',
     breaks: 'a log that began anew passes for the old one',
-    hint: { scenarios: ['n12', 'u3'] },
+    hint: { scenarios: ['u3', 'n12'] },
   },
   {
     name: 'device-checkpoint-too-far',
