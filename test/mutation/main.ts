@@ -1,46 +1,60 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { GROUPS, type MutationGroup } from './groups.ts';
-import { codeLines, drawPlaces, type Place } from './sample.ts';
+import { GROUPS, type MutationGroup, sourcesOf, testsOf } from './groups.ts';
+import { MutationHouse } from './outside.ts';
+import { drawn } from './sample.ts';
+import { allMutants, type Mutant, withSwitches } from './stryker.ts';
+import type { Measured, MutantJob } from './words.ts';
 
 /**
- * `npm run mutation [-- OPTIONS FILE...]`: changes lines of the core mechanically with Stryker, and shows which changes
- * no test of the folder noticed.
+ * `npm run mutation [-- OPTIONS FILE...]`: changes the core mechanically as Stryker does, and shows which changes no test
+ * of the folder notices.
  */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const HERE = join(ROOT, 'test', 'mutation');
+/** A change that is gone by so many times as often as without it is in a loop without end. */
+const HIT_FACTOR = 100;
 
 const HELP = `npm run mutation -- [OPTIONS] [FILE|FOLDER...]
   FILE|FOLDER     below core/server, core/device, core/snapshot; default all of them
-  --sample N      lines of each folder that are changed in every way (20); 0: all
+  --sample N      changes of each folder, drawn (150); 0: all
   --seed S        draws others (1)
-  --jobs N        test runs at a time (1)
+  --limit S       seconds of tests for each change, quickest tests first (20); 0: all that go by it
+  --jobs N        processes at a time (2)
 `;
 
-interface Mutant {
-  readonly status: string;
-  readonly mutatorName: string;
-  readonly replacement?: string;
-  readonly location: { readonly start: { readonly line: number; readonly column: number } };
+/** What became of the changes of a folder. */
+interface Outcome {
+  /** That Stryker knows. */
+  readonly knownCount: number;
+  /** Only gone by while modules are loaded, which is over before a change is switched on. */
+  readonly loaded: readonly Mutant[];
+  readonly untested: readonly Mutant[];
+  readonly noticed: readonly Mutant[];
+  readonly survived: readonly {
+    readonly mutant: Mutant;
+    readonly testCount: number;
+    readonly cutCount: number;
+  }[];
 }
 
-/** Stryker's JSON report, as far as it is read. */
-interface Report {
-  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
+interface Limits {
+  readonly sampleCount: number;
+  readonly seed: number;
+  readonly limitMs: number;
+  readonly jobs: number;
 }
 
-function main(argv: readonly string[]): number {
+async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
     options: {
-      sample: { type: 'string', default: '20' },
+      sample: { type: 'string', default: '150' },
       seed: { type: 'string', default: '1' },
-      jobs: { type: 'string', default: '1' },
+      limit: { type: 'string', default: '20' },
+      jobs: { type: 'string', default: '2' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -48,103 +62,130 @@ function main(argv: readonly string[]): number {
     console.log(HELP);
     return 0;
   }
-  ensureStryker();
+  const limits: Limits = {
+    sampleCount: Number(values.sample),
+    seed: Number(values.seed),
+    limitMs: values.limit === '0' ? Number.POSITIVE_INFINITY : Number(values.limit) * 1000,
+    jobs: Number(values.jobs),
+  };
   const wanted = positionals.length === 0 ? GROUPS.map(({ folder }) => folder) : positionals;
+  let fileCount = 0;
   for (const group of GROUPS) {
-    const files = filesOf(group, wanted);
+    const files = sourcesOf(ROOT, group, wanted);
     if (files.length === 0) continue;
-    const all = files.flatMap((file) => codeLines(file, readFileSync(join(ROOT, file), 'utf8')));
-    const count = Number(values.sample);
-    const places = count === 0 ? all : drawPlaces(all, count, Number(values.seed));
-    tell(group, places.length, runStryker(group, places, Number(values.jobs)));
+    fileCount += files.length;
+    const began = performance.now();
+    const outcome = await tryGroup(group, files, limits);
+    tell(group, outcome, (performance.now() - began) / 1000);
   }
-  return 0;
+  if (fileCount > 0) return 0;
+  console.error(`There is nothing to change in ${positionals.join(', ')}.`);
+  return 1;
 }
 
-function filesOf({ folder }: MutationGroup, wanted: readonly string[]): string[] {
-  const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && statSync(join(ROOT, folder, name)).isFile())
-    .map((name) => `${folder}/${name}`)
-    .sort();
-  return files.filter((file) => wanted.some((one) => file === one || file.startsWith(`${one}/`)));
-}
-
-/** Its packages are its own: an ordinary installation does without them. */
-function ensureStryker(): void {
-  if (existsSync(join(HERE, 'node_modules', '@stryker-mutator', 'core'))) return;
-  const args = [
-    'ci',
-    '--ignore-scripts',
-    '--legacy-peer-deps',
-    '--no-fund',
-    '--no-audit',
-    '--loglevel=error',
-  ];
-  const { status } = spawnSync('npm', args, { cwd: HERE, stdio: ['ignore', 2, 2] });
-  if (status !== 0) throw new Error('Stryker could not be installed.');
-}
-
-function runStryker({ folder, tests }: MutationGroup, places: readonly Place[], jobs: number): Report {
-  const work = mkdtempSync(join(tmpdir(), 'walbox-mutation-'));
+async function tryGroup(group: MutationGroup, files: readonly string[], limits: Limits): Promise<Outcome> {
+  const known = await allMutants(ROOT, files);
+  const chosen = drawn(known, limits.sampleCount, limits.seed);
+  const { sources, mutants } = await withSwitches(ROOT, chosen);
+  const house = await MutationHouse.build(ROOT, sources, testsOf(ROOT, group));
   try {
-    const report = join(work, 'report.json');
-    const config = join(work, 'stryker.json');
-    const packages = join(HERE, 'node_modules', '@stryker-mutator');
-    writeFileSync(
-      config,
-      JSON.stringify({
-        testRunner: 'vitest',
-        plugins: [join(packages, 'vitest-runner', 'dist', 'src', 'index.js')],
-        mutate: places.map(({ file, line }) => `${file}:${line}-${line}`),
-        coverageAnalysis: 'perTest',
-        concurrency: jobs,
-        ignoreStatic: true,
-        timeoutMS: 30_000,
-        // Texts of errors are compared with the original's in tests of their own.
-        mutator: { excludedMutations: ['StringLiteral'] },
-        reporters: ['json'],
-        jsonReporter: { fileName: report },
-        vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-        // TypeScript 7 has no interface to read a tsconfig.json with; nothing in ours concerns the tests.
-        tsconfigFile: 'none.json',
-        tempDirName: join(work, 'sandbox'),
-        ignorePatterns: ['dist', 'docs', 'failures', 'coverage'],
-      }),
+    const measured = await house.measure();
+    const usable = await usableTests(house, measured);
+    const jobs = new Map<string, { readonly job: MutantJob; readonly cutCount: number }>();
+    const loaded: Mutant[] = [];
+    const untested: Mutant[] = [];
+    for (const mutant of mutants) {
+      const found = jobOf(mutant, measured, usable, limits.limitMs);
+      if (found.job.tests.length > 0) jobs.set(mutant.id, found);
+      else if (measured.loaded.includes(mutant.id)) loaded.push(mutant);
+      else untested.push(mutant);
+    }
+    const byId = new Map(mutants.map((mutant) => [mutant.id, mutant]));
+    const noticed: Mutant[] = [];
+    const survived: Outcome['survived'][number][] = [];
+    const usualMs = measured.tests.map(({ ms }) => ms);
+    let doneCount = 0;
+    await house.tryMutants(
+      [...jobs.values()].map(({ job }) => job),
+      usualMs,
+      limits.jobs,
+      (id, { noticedBy }) => {
+        const mutant = byId.get(id) as Mutant;
+        const { job, cutCount } = jobs.get(id) as { job: MutantJob; cutCount: number };
+        doneCount += 1;
+        if (noticedBy !== null) noticed.push(mutant);
+        else survived.push({ mutant, testCount: job.tests.length, cutCount });
+        const verdict = noticedBy === null ? 'NOT NOTICED' : `noticed: ${noticedBy}`;
+        console.log(`[${doneCount}/${jobs.size}] ${placeOf(mutant)} ${mutant.mutatorName}: ${verdict}`);
+      },
     );
-    const env = { ...process.env, WALBOX_MUTATION_TESTS: tests.join(','), WALBOX_TEST_NO_SHRINK: '1' };
-    const stryker = join(packages, 'core', 'bin', 'stryker.js');
-    const { status } = spawnSync(process.execPath, [stryker, 'run', config], {
-      cwd: ROOT,
-      stdio: ['ignore', 2, 2],
-      env,
-    });
-    if (!existsSync(report)) throw new Error(`Stryker ended with status ${status} in ${folder}.`);
-    return JSON.parse(readFileSync(report, 'utf8')) as Report;
+    return { knownCount: known.length, loaded, untested, noticed, survived };
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    house.remove();
   }
+}
+
+/** Tests by number, quickest first: those that are green, and also when the others run in this order. */
+async function usableTests(house: MutationHouse, { tests }: Measured): Promise<number[]> {
+  const green = tests.flatMap(({ failure }, i) => (failure === null ? [i] : []));
+  const msOf = (i: number) => tests[i]?.ms ?? 0;
+  green.sort((a, b) => msOf(a) - msOf(b));
+  const dependent = await house.dependentTests(green);
+  tests.forEach(({ name, failure }, i) => {
+    const reason = failure ?? dependent.get(i);
+    if (reason !== undefined) console.log(`left out: ${name}: ${reason.split('\n')[0]}`);
+  });
+  if (green.length === 0) throw new Error('No test is green without a change.');
+  const sumS = Math.round(green.reduce((sum, i) => sum + msOf(i), 0) / 1000);
+  console.log(`${green.length - dependent.size} of ${tests.length} tests, ${sumS} s`);
+  return green.filter((i) => !dependent.has(i));
+}
+
+/** The tests that go by a change, as many of the quickest as the limit allows, one at least. */
+function jobOf(
+  { id }: Mutant,
+  { tests }: Measured,
+  usable: readonly number[],
+  limitMs: number,
+): { readonly job: MutantJob; readonly cutCount: number } {
+  const going = usable.filter((i) => tests[i]?.hits[id] !== undefined);
+  let sumMs = 0;
+  const within = going.filter((i, at) => {
+    sumMs += tests[i]?.ms ?? 0;
+    return at === 0 || sumMs <= limitMs;
+  });
+  const hits = Math.max(0, ...going.map((i) => tests[i]?.hits[id] ?? 0));
+  return { job: { id, tests: within, hitLimit: hits * HIT_FACTOR }, cutCount: going.length - within.length };
 }
 
 /** Numbers of a folder, and every change that nothing noticed. */
-function tell({ folder }: MutationGroup, lineCount: number, { files }: Report): void {
-  const all = Object.values(files).flatMap(({ mutants }) => mutants);
-  const count = (...statuses: readonly string[]) =>
-    all.filter(({ status }) => statuses.includes(status)).length;
-  const noticed = count('Killed', 'Timeout');
-  const unnoticed = count('Survived', 'NoCoverage');
-  const percent = ((100 * noticed) / Math.max(1, noticed + unnoticed)).toFixed(1);
+function tell({ folder }: MutationGroup, outcome: Outcome, seconds: number): void {
+  const { knownCount, loaded, untested, noticed, survived } = outcome;
+  const count = noticed.length + survived.length + untested.length;
+  const percent = ((100 * noticed.length) / Math.max(1, count)).toFixed(1);
+  const cut = survived.filter(({ cutCount }) => cutCount > 0).length;
   console.log(
-    `${folder}: ${lineCount} lines, ${noticed + unnoticed} mutants, ${noticed} noticed (${percent} %), ${count('NoCoverage')} of the others on lines that no test goes`,
+    `\n${folder}: ${count} of ${knownCount} changes (and ${loaded.length} of what only runs when modules are loaded), ${noticed.length} noticed (${percent} %), ${untested.length} that no test goes by, ${survived.length} not noticed, ${cut} of them with slower tests left; ${Math.round(seconds)} s`,
   );
-  for (const [file, { source, mutants }] of Object.entries(files)) {
-    const lines = source.split('\n');
-    for (const { status, mutatorName, replacement, location } of mutants) {
-      if (status !== 'Survived' && status !== 'NoCoverage') continue;
-      const { line, column } = location.start;
-      console.log(`  ${file}:${line}:${column} ${mutatorName}${status === 'NoCoverage' ? ' (no test)' : ''}`);
-      console.log(`    - ${lines[line - 1]?.trim()}\n    + ${(replacement ?? '').split('\n')[0]}`);
-    }
+  for (const mutant of untested) tellOne(mutant, 'no test');
+  for (const { mutant, testCount, cutCount } of survived) {
+    tellOne(mutant, `${testCount} tests${cutCount > 0 ? `, ${cutCount} slower ones left` : ''}`);
   }
+  console.log();
 }
 
-process.exitCode = main(process.argv.slice(2));
+function tellOne(mutant: Mutant, about: string): void {
+  const { start, end } = mutant.location;
+  const lines = readFileSync(join(ROOT, mutant.fileName), 'utf8').split('\n');
+  const last = end.line === start.line ? end.column : undefined;
+  console.log(`  ${placeOf(mutant)} ${mutant.mutatorName} (${about})`);
+  console.log(`    in ${lines[start.line]?.trim()}`);
+  console.log(`    - ${lines[start.line]?.slice(start.column, last)}`);
+  console.log(`    + ${mutant.replacement.split('\n').slice(0, 3).join(' ')}`);
+}
+
+function placeOf({ fileName, location: { start } }: Mutant): string {
+  return `${fileName}:${start.line + 1}:${start.column + 1}`;
+}
+
+process.exitCode = await main(process.argv.slice(2));

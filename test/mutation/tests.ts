@@ -1,0 +1,2 @@
+/** The bundle of outside.ts imports the test files of a folder in this place. */
+export {};
