@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { failureSignature } from '../sim/chaos/failure.ts';
 import { chaosProfile } from '../sim/chaos/profiles.ts';
 import { runChaos } from '../sim/chaos/run.ts';
@@ -17,6 +16,7 @@ import { type ChaosReporter, chaosReport, type SavedFailure } from './chaos/repo
 import { ChaosTally } from './chaos/summary.ts';
 import { tuneForSimulation } from './jit.ts';
 import { openTraceFile } from './run/trace-file.ts';
+import { packageVersion } from './version.ts';
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -182,23 +182,6 @@ export async function replay(path: string, options: ReplayOptions): Promise<numb
   say(`${found} after ${(outcome.virtualTimeUs / 1e6).toFixed(3)} s of virtual time`);
   if (found !== expected) say(`The file says: ${expected}`);
   return failure === null ? 0 : 1;
-}
-
-/** Of the package that this file belongs to. */
-export function packageVersion(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  for (const up of ['..', '../..']) {
-    try {
-      const { name, version } = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
-        name?: string;
-        version?: string;
-      };
-      if (name === 'walbox') return version ?? '';
-    } catch {
-      // Not here: one level up.
-    }
-  }
-  return '';
 }
 
 /** `[=====     ] 120/2000, 8.1 histories/s, 0 failed` on terminals. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { FormatError } from '../core/errors.ts';
+import { FAILURES_FOLDER } from './defaults.ts';
 import { tuneForSimulation } from './jit.ts';
 import { chooseJobs, loadScenario } from './run/choose.ts';
 import { exitCodeOf, type RunJob, type RunReport } from './run/job.ts';
@@ -25,8 +26,6 @@ export interface RunOptions {
   readonly quiet: boolean;
 }
 
-/** Folder for histories of failures, below the working directory. */
-export const FAILURES_FOLDER = 'failures';
 /** Real time after which a scenario counts as one that does not end. */
 const LIMIT_S = 120;
 

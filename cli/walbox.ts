@@ -1,20 +1,19 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/errors.ts';
-import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from '../scenarios/lib/shell/scenario.ts';
+import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from '../scenarios/lib/shell/sizes.ts';
 import { PROFILES } from '../sim/chaos/profiles.ts';
 import { CHAOS_REPORTERS } from './chaos/reporters.ts';
-import { type ChaosOptions, chaos, replay } from './chaos.ts';
-import { installLinks } from './links.ts';
-import { listScenarios } from './list.ts';
-import { defaultHistoryPath } from './repl/terminal.ts';
-import { type ReplOptions, runRepl } from './repl.ts';
+import type { ChaosOptions } from './chaos.ts';
+import { defaultHistoryPath, FAILURES_FOLDER } from './defaults.ts';
+import type { ReplOptions } from './repl.ts';
 import { REPORTERS } from './run/reporters.ts';
-import { FAILURES_FOLDER, type RunOptions, runScenarios } from './run.ts';
-import { type StatCommandOptions, stat } from './stat.ts';
-import { TOOLS } from './tools/index.ts';
-import { runToolInProcess } from './tools/process-io.ts';
-import { type VerifyOptions, verify } from './verify.ts';
-import { runWorkerProgram } from './worker.ts';
+import type { RunOptions } from './run.ts';
+import type { StatCommandOptions } from './stat.ts';
+import { runToolInProcess, TOOLS } from './tools/index.ts';
+import type { VerifyOptions } from './verify.ts';
+import { packageVersion } from './version.ts';
+
+// What a command is made of is loaded when it is called: all of it would take half a second.
 
 /** Options of `walbox run` as they are typed. */
 type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
@@ -41,11 +40,15 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
   if (called !== undefined) return runToolInProcess(called, argv);
   const tool = TOOLS.get(argv[0] ?? '');
   if (tool !== undefined) return runToolInProcess(tool, argv.slice(1));
-  if (argv[0] === 'worker') return runWorkerProgram(argv.slice(1));
+  if (argv[0] === 'worker') {
+    const { runWorkerProgram } = await import('./worker.ts');
+    return runWorkerProgram(argv.slice(1));
+  }
 
   let exitCode = 0;
   const program = new Command('walbox')
     .description('WalB in a box: simulate, test and rehearse continuous block-device backup')
+    .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureHelp({ sortSubcommands: false });
 
@@ -62,6 +65,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--json', 'short for --reporter json', false)
     .option('--quiet', 'print the outcome only, not the story', false)
     .action(async (names: string[], { json, reporter, image, jobs, trace, ...rest }: RunArguments) => {
+      const { runScenarios } = await import('./run.ts');
       exitCode = await runScenarios(names, {
         ...rest,
         reporter: json ? 'json' : reporter,
@@ -77,6 +81,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--markdown', 'run them all and print the table of docs/scenarios.md', false)
     .option('--write <file>', 'with --markdown: put the table between the marks in this file')
     .action(async ({ markdown, write }: { markdown: boolean; write?: string }) => {
+      const { listScenarios } = await import('./list.ts');
       exitCode = await listScenarios({ asTable: markdown || write !== undefined, path: write ?? null });
     });
 
@@ -102,6 +107,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--failures <folder>', 'where histories of failures are written', FAILURES_FOLDER)
     .action(async (options: ChaosArguments) => {
       const { seeds, minutes, jobs } = options;
+      const { chaos } = await import('./chaos.ts');
       exitCode = await chaos({
         ...options,
         seeds: seeds ?? null,
@@ -117,6 +123,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--verbose', 'print what operators do and servers log', false)
     .option('--trace <file>', 'write the trace: every call, message and fault, a line each')
     .action(async (file: string, { verbose, trace }: { verbose: boolean; trace?: string }) => {
+      const { replay } = await import('./chaos.ts');
       exitCode = await replay(file, { verbose, trace: trace ?? null });
     });
 
@@ -132,6 +139,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--history <file>', 'lines of earlier sessions', defaultHistoryPath())
     .action(async ({ devices, ...options }: Omit<ReplOptions, 'deviceCount'> & { devices: number }) => {
       const streams = { input: process.stdin, output: process.stdout };
+      const { runRepl } = await import('./repl.ts');
       exitCode = await runRepl({ ...options, deviceCount: devices }, streams);
     });
 
@@ -149,6 +157,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--json', 'one JSON value instead of text', false)
     .option('--quiet', 'print only what is not sound', false)
     .action(async (paths: string[], options: VerifyOptions) => {
+      const { verify } = await import('./verify.ts');
       exitCode = await verify(paths, options);
     });
 
@@ -165,6 +174,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
         .default('sample'),
     )
     .action(async (paths: string[], options: Omit<StatCommandOptions, 'svg'> & { svg?: string }) => {
+      const { stat } = await import('./stat.ts');
       exitCode = await stat(paths, { ...options, svg: options.svg ?? null });
     });
 
@@ -172,7 +182,8 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .command('install-links')
     .description("link the file tools into a folder, to be called by the originals' names (wlog-show ...)")
     .argument('<folder>', 'for instance ~/bin')
-    .action((folder: string) => {
+    .action(async (folder: string) => {
+      const { installLinks } = await import('./links.ts');
       installLinks(folder, [...TOOLS.keys()]);
       process.stdout.write(`${TOOLS.size} links in ${folder}\n`);
     });

@@ -6,7 +6,7 @@ ensureInstalled();
 ensureBuilt();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 // As cli/jit.ts, for the same reason.
-const flags = ['--interrupt-budget=400000'];
+const flags = ['--interrupt-budget=400000', '--max-semi-space-size=32'];
 const child = spawnSync(process.execPath, [...flags, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
   stdio: 'inherit',

@@ -1,17 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { complete } from './complete.ts';
 import { LineReader } from './reader.ts';
 import type { Session } from './session.ts';
 
 const MAX_HISTORY = 1000;
-
-/** Where lines are kept from one session to the next, unless told otherwise. */
-export function defaultHistoryPath(): string {
-  return process.env.WALBOX_REPL_HISTORY ?? join(homedir(), '.walbox_repl_history');
-}
 
 /** A terminal's end of a session: line editing, completion, history. `history`: its file, empty for none. */
 export async function runTerminal(

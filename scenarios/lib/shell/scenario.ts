@@ -2,16 +2,13 @@ import { parseGroupLayout, parseSpares } from '../../../sim/group-layout.ts';
 import type { Scenario } from '../scenario.ts';
 import { Site, type SiteScenario } from '../site.ts';
 import { makeShell, type Shell } from './shell.ts';
+import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from './sizes.ts';
 
 /** A session of `walbox repl` that was saved. What is left out is as it is there by default. */
 export type ShellScenario = Omit<SiteScenario, 'tell'> & {
   /** What was typed; it passes when each line does what it did. */
   readonly tell: (shell: Shell) => Promise<void>;
 };
-
-/** Sizes of the devices of a shell, unless asked otherwise. */
-export const SHELL_DEVICE_MIB = 4;
-export const SHELL_LOG_MIB = 8;
 
 /** Makes a scenario of a saved session. */
 export function shellScenario({ tell, ...about }: ShellScenario): Scenario {
