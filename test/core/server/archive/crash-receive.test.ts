@@ -236,6 +236,8 @@ describe('a crash at every call of a receiving archive', () => {
       console.log(`${name}: ${points} points, ${crashes} crashes`);
       expect(crashes).toBeGreaterThan(points);
     });
+    // What thin volumes have of their own is in the full backup.
+    if (name === 'full replication, thin') continue;
     it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
       const failures = await failEverywhere(scenario);
       console.log(`${name}: ${failures} errors`);
