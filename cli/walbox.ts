@@ -15,6 +15,8 @@ import { packageVersion } from './version.ts';
 
 // What a command is made of is loaded when it is called: all of it would take half a second.
 
+const SIGPIPE = 13;
+
 /** Options of `walbox run` as they are typed. */
 type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
   json: boolean;
@@ -44,6 +46,8 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     const { runWorkerProgram } = await import('./worker.ts');
     return runWorkerProgram(argv.slice(1));
   }
+
+  endWithoutReader();
 
   let exitCode = 0;
   const program = new Command('walbox')
@@ -198,6 +202,15 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     return 1;
   }
   return exitCode;
+}
+
+/** `walbox run | head`: who reads no further wants no more; ends as a program that a SIGPIPE kills. */
+function endWithoutReader(): void {
+  if (process.stdout.listenerCount('error') > 0) return;
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(128 + SIGPIPE);
+  });
 }
 
 /** The file tools, a line each. */
