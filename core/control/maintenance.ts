@@ -103,13 +103,17 @@ export async function resizeArchive(
   await growArchive(session, ax, vol, sizeMb * LB_PER_MIB, doZeroClear);
 }
 
-/** As resizeArchive, to a size that need not be whole MiB: what a replica needs that follows its source. */
+/**
+ * As resizeArchive, to a size that need not be whole MiB: what a replica needs that follows its source. `timeoutS`
+ * limits the waiting for zeros.
+ */
 export async function growArchive(
   session: ControlSession,
   ax: Server,
   vol: string,
   sizeLb: Lb,
   doZeroClear: boolean,
+  timeoutS = SHORT_TIMEOUT_S,
 ): Promise<void> {
   const sizeMb = sizeLb / LB_PER_MIB;
   const sizeU = Number.isInteger(sizeMb) ? `${sizeMb}m` : String(sizeLb * LOGICAL_BLOCK_BYTES);
@@ -127,7 +131,7 @@ export async function growArchive(
     throw new StateError(`resize_archive:shrink is not supported:${ax.name}:${vol}:${oldMb}:${sizeMb}`);
   }
   await runCtl(session, ax, ['resize', vol, sizeU, ...(doZeroClear ? ['zeroclear'] : [])]);
-  await waitForNoAction(session, ax, vol, 'Resize', SHORT_TIMEOUT_S);
+  await waitForNoAction(session, ax, vol, 'Resize', timeoutS);
   await pollUntil(
     session,
     SHORT_TIMEOUT_S,

@@ -62,7 +62,8 @@ export async function replicateOnceNbk(
     const destinationLb = await getVolSizeLb(session, destination, vol);
     if (sourceLb < destinationLb) throw new StateError('Volume size of aDst is larger than that of aSrc');
     if (sourceLb > destinationLb) {
-      await growArchive(session, destination, vol, sourceLb, false);
+      // On thick volumes it would differ from the source in what lay there, for good.
+      await growArchive(session, destination, vol, sourceLb, true, options.timeoutS ?? TIMEOUT_S);
     }
   }
   const gid = options.gid ?? (await getRestorableGid(session, source, vol)).at(-1);

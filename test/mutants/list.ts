@@ -29,13 +29,47 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   },
   {
     name: 'archive-zero-clear-noted-too-late',
-    file: 'core/server/archive/resize.ts',
-    text: '  if (zeroClear) await oweZeros(volume, oldLb);\n  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));\n',
+    file: 'core/server/archive/base-image.ts',
+    text: '    if (doClear && !lvs.isThin) await oweZeros(volume, oldLb);\n    await lvs.grow(lvs.baseName, sizeLb, step);\n',
     replacement:
-      '  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));\n  if (zeroClear) await oweZeros(volume, oldLb);\n',
+      '    await lvs.grow(lvs.baseName, sizeLb, step);\n    if (doClear && !lvs.isThin) await oweZeros(volume, oldLb);\n',
     breaks:
       'a crash between growing an image and saying what is to be cleared leaves old data there for good',
     tests: ['test/core/server/archive/crash-resize.test.ts'],
+  },
+  {
+    name: 'archive-apply-goes-on-uncleared',
+    file: 'core/server/archive/apply.ts',
+    text: '    round = await withZerosPaid(server, volume, async () => {\n',
+    replacement: '    round = await volume.imageMutex.run(async () => {\n',
+    breaks:
+      'data that come to an image that grew beside an apply are cleared away, or the old data never are',
+    tests: ['test/core/server/archive/grown-beside.test.ts'],
+  },
+  {
+    name: 'archive-owes-the-last-part-only',
+    file: 'core/server/archive/zero-clear.ts',
+    text: 'const firstLb = Math.min(beginLb, volume.unclearedLb ?? beginLb);',
+    replacement: 'const firstLb = beginLb;',
+    breaks: 'of an image that grew twice only the last part is cleared',
+    tests: ['test/core/server/archive/crash-resize.test.ts'],
+  },
+  {
+    name: 'archive-resync-beside-an-apply',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: 'async function giveUpImage(volume: ArchiveVolume, reservation: Reservation): Promise<void> {\n  verifyIdle(volume);\n',
+    replacement:
+      'async function giveUpImage(volume: ArchiveVolume, reservation: Reservation): Promise<void> {\n',
+    breaks: 'an apply that began behind the offer writes into an image that is being resynced',
+    tests: ['test/core/server/archive/grown-beside.test.ts'],
+  },
+  {
+    name: 'archive-resync-keeps-a-cut-tail',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: '  if (!reservation.isArchived) await imageMutex.run(() => oweZeros(volume, offer.sizeLb));\n',
+    replacement: '',
+    breaks: 'a resync of an image whose making was cut leaves old data behind its end',
+    tests: ['test/core/server/archive/grown-beside.test.ts'],
   },
   {
     name: 'archive-zero-clear-never-noted',

@@ -11,7 +11,7 @@ import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
 import { writeDiffs } from './write-diffs.ts';
-import { payZeros } from './zero-clear.ts';
+import { withZerosPaid } from './zero-clear.ts';
 
 /** Writing old diffs into the base (docs/operations.md, "Applying"). */
 
@@ -44,50 +44,44 @@ export async function admitApply(
 }
 
 async function apply(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<void> {
-  const { imageMutex, world } = volume;
-  // Data that come into the new part must not be taken for what was there before.
-  await payZeros(server, volume);
-  await imageMutex.run(async () => {
-    await recoverPromotion(volume);
-    if (!volume.lvs.isThin) return;
-    try {
-      await promoteCold(volume, gid);
-    } catch (error) {
-      // The long way is still there, unless the base is gone already.
-      if (volume.lvs.baseLb === null) throw error;
-      world.log.warning(`promotion failed:${volume.volId}:${errorText(error)}`);
-    }
+  // Data that come into a new part must not be taken for what was there before.
+  let round = await withZerosPaid(server, volume, async () => {
+    await takeShortcut(volume, gid);
+    return beginRound(server, volume, gid);
   });
-  while (await applyRound(server, volume, gid));
-  world.log.info(`apply succeeded:${volume.volId}:${gid}`);
-}
-
-/** One round: as many diffs as may be open together. False when there was nothing left to do. */
-async function applyRound(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<boolean> {
-  const { files, imageMutex } = volume;
-  const round = await imageMutex.run(() => beginRound(server, volume, gid));
-  if (round === null) return false;
-  const { before, opened } = round;
-  const diffs = opened.map(({ diff }) => diff);
-  try {
-    await writeToBase(server, volume, opened);
-  } finally {
-    closeAll(opened);
+  while (round !== null) {
+    const begun = round;
+    await writeToBase(server, volume, begun.opened);
+    round = await withZerosPaid(server, volume, async () => {
+      await endRound(volume, begun);
+      return beginRound(server, volume, gid);
+    });
   }
-  await imageMutex.run(async () => {
-    const after = endApplying(before, diffs);
-    await files.saveBase(after, STEPS.applyEnd);
-    await removeHistory(volume, after.snapB.gidB ?? 0);
-  });
-  return true;
+  volume.world.log.info(`apply succeeded:${volume.volId}:${gid}`);
 }
 
-/** Says durably what is about to happen to the base, before the first block changes. */
-async function beginRound(
-  server: ArchiveServer,
-  volume: ArchiveVolume,
-  gid: Gid,
-): Promise<{ before: MetaState; opened: OpenWdiff[] } | null> {
+/** A cold snapshot spares the writing of diffs. */
+async function takeShortcut(volume: ArchiveVolume, gid: Gid): Promise<void> {
+  await recoverPromotion(volume);
+  if (!volume.lvs.isThin) return;
+  try {
+    await promoteCold(volume, gid);
+  } catch (error) {
+    // The long way is still there, unless the base is gone already.
+    if (volume.lvs.baseLb === null) throw error;
+    volume.world.log.warning(`promotion failed:${volume.volId}:${errorText(error)}`);
+  }
+}
+
+/** As many diffs as may be open together. */
+interface Round {
+  /** The base before. */
+  readonly before: MetaState;
+  readonly opened: readonly OpenWdiff[];
+}
+
+/** Says durably what is about to happen to the base, before the first block changes. Null: there is nothing left to do. */
+async function beginRound(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<Round | null> {
   const { files, wdiffs, baseReaders } = volume;
   const before = await files.loadBase();
   const opened = await wdiffs.openAll(() =>
@@ -110,15 +104,30 @@ async function beginRound(
   return { before, opened };
 }
 
+/** Everything is durable, and the diffs are closed, when it returns. */
 async function writeToBase(
   server: ArchiveServer,
   volume: ArchiveVolume,
   opened: readonly OpenWdiff[],
 ): Promise<void> {
-  const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.applyOpen);
   try {
-    await writeDiffs(server, volume, device, opened, { write: STEPS.applyWrite, flush: STEPS.applyFlush });
+    const device = await volume.lvs.open(volume.lvs.baseName, 'write', STEPS.applyOpen);
+    try {
+      await writeDiffs(server, volume, device, opened, { write: STEPS.applyWrite, flush: STEPS.applyFlush });
+    } finally {
+      device.close();
+    }
   } finally {
-    device.close();
+    closeAll(opened);
   }
+}
+
+/** Says durably where the base is now. */
+async function endRound(volume: ArchiveVolume, { before, opened }: Round): Promise<void> {
+  const after = endApplying(
+    before,
+    opened.map(({ diff }) => diff),
+  );
+  await volume.files.saveBase(after, STEPS.applyEnd);
+  await removeHistory(volume, after.snapB.gidB ?? 0);
 }

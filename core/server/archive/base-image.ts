@@ -1,12 +1,12 @@
 import { StateError } from '../../errors.ts';
 import { isCleanSnap, type MetaState, makeSnap, makeState } from '../../snapshot/meta.ts';
 import type { Gid, Lb } from '../../units.ts';
-import type { BlockDevice } from '../../world/index.ts';
+import type { BlockDevice, Step } from '../../world/index.ts';
 import { LvWriter } from './lv-writer.ts';
 import type { ArchiveOptions } from './options.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveVolume } from './volume.ts';
-import { forgetZeros } from './zero-clear.ts';
+import { forgetZeros, oweZeros } from './zero-clear.ts';
 
 /** The base image as a whole: making it, growing it, choosing where a copy begins. */
 
@@ -81,9 +81,27 @@ async function zeroRange(
 
 /** Grows the base when it is smaller than a peer's volume and the options allow it. */
 export async function autoResize(volume: ArchiveVolume, options: ArchiveOptions, sizeLb: Lb): Promise<void> {
+  if (!options.doAutoResize || volume.lvs.baseLb === null) return;
+  await growBase(volume, sizeLb, STEPS.growBase, true);
+}
+
+/**
+ * Grows the base unless it is as large already. What a thick store gives is old data of others: with `doClear` it
+ * reads as zeros from now on, and is cleared before anybody writes there. Thin volumes grow by zeros anyway.
+ */
+export async function growBase(
+  volume: ArchiveVolume,
+  sizeLb: Lb,
+  step: Step,
+  doClear: boolean,
+): Promise<void> {
   const { lvs } = volume;
-  if (!options.doAutoResize || lvs.baseLb === null || lvs.baseLb >= sizeLb) return;
-  await volume.imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.growBase));
+  await volume.imageMutex.run(async () => {
+    const oldLb = requireBaseLb(volume, 'growBase');
+    if (sizeLb <= oldLb) return;
+    if (doClear && !lvs.isThin) await oweZeros(volume, oldLb);
+    await lvs.grow(lvs.baseName, sizeLb, step);
+  });
 }
 
 /** Throws StateError when the base is smaller than a peer's volume; a larger one is logged. */

@@ -20,7 +20,7 @@ import { openResyncImage } from './resync-image.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted, requireLatest } from './volume.ts';
 import { receiveDiff } from './wdiff-receive.ts';
-import { payZeros } from './zero-clear.ts';
+import { oweZeros, payZeros, withZerosPaid } from './zero-clear.ts';
 
 /**
  * The parts of a replication at the receiving archive. Each reads an offer, refuses it with a text (and throws)
@@ -104,30 +104,38 @@ export async function receiveResyncRepl(
     verifyIdle(volume);
   });
   await acceptResync(channel);
+  // What lies behind the client's image in one whose making was cut could be anything.
+  if (!reservation.isArchived) await imageMutex.run(() => oweZeros(volume, offer.sizeLb));
   await payZeros(server, volume);
-  // Copies first: one that is in use ends the resync before the image is given up.
-  await imageMutex.run(async () => {
-    await removeRestored(volume);
-    await removeColdCopies(volume);
-  });
-  if (reservation.isArchived) {
-    // From here on the image is neither the old nor the new one.
-    await files.saveState('SyncReady', STEPS.resyncState);
-    reservation.giveUpImage();
-  } else {
-    reservation.becomeResync();
-  }
+  await volume.mutex.run(() => giveUpImage(volume, reservation));
   volume.latest = null;
   await files.removeFullReplState();
   await wdiffs.clear();
   await compareBase(server, volume, channel, offer);
   const state = makeState(offer.oldest.snapB, offer.oldest.timestamp);
-  await files.saveBase(state, STEPS.resyncBase);
+  // A resize may have failed until the image was given up.
+  await withZerosPaid(server, volume, () => files.saveBase(state, STEPS.resyncBase));
   await files.saveUuid(offer.uuid);
   await files.saveArchiveUuid(offer.archiveUuid);
   await files.saveState('Archived', STEPS.resyncDone);
   volume.latest = state;
   volume.lastSyncTimeS = world.clock.wallTimeS();
+}
+
+/**
+ * From here on the image is neither the old nor the new one. Call it while holding the volume's mutex: nobody may
+ * begin to work with the image between the question and the new state.
+ */
+async function giveUpImage(volume: ArchiveVolume, reservation: Reservation): Promise<void> {
+  verifyIdle(volume);
+  // Copies first: one that is in use ends the resync before the image is given up.
+  await volume.imageMutex.run(async () => {
+    await removeRestored(volume);
+    await removeColdCopies(volume);
+  });
+  if (!reservation.isArchived) return reservation.becomeResync();
+  await volume.files.saveState('SyncReady', STEPS.resyncState);
+  reservation.giveUpImage();
 }
 
 async function compareBase(

@@ -1,17 +1,17 @@
 import { StateError } from '../../errors.ts';
 import type { Lb } from '../../units.ts';
 import { type AdmittedWork, beginAction } from './admission.ts';
-import { requireBaseLb } from './base-image.ts';
+import { growBase, requireBaseLb } from './base-image.ts';
 import { ACTION, DENIED_BY, RESIZABLE_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
-import { oweZeros, payZeros } from './zero-clear.ts';
+import { payZeros } from './zero-clear.ts';
 
 /** Growing a base image (docs/operations.md, "Resizing"). */
 
 export interface ResizeRequest {
   readonly sizeLb: Lb;
-  /** Whether the new part is written with zeros. */
+  /** Whether the new part becomes zeros. */
   readonly zeroClear: boolean;
 }
 
@@ -44,13 +44,9 @@ function verifyGrowing(server: ArchiveServer, volume: ArchiveVolume, sizeLb: Lb)
 }
 
 async function resize(server: ArchiveServer, volume: ArchiveVolume, request: ResizeRequest): Promise<void> {
-  const { lvs, imageMutex } = volume;
   const { sizeLb, zeroClear } = request;
   // What an earlier resize owes comes first: behind the new end nobody knows it from the rest.
   await payZeros(server, volume);
-  const oldLb = requireBaseLb(volume, 'c2aResizeServer');
-  if (sizeLb <= oldLb) return;
-  if (zeroClear) await oweZeros(volume, oldLb);
-  await imageMutex.run(() => lvs.grow(lvs.baseName, sizeLb, STEPS.resizeGrow));
+  await growBase(volume, sizeLb, STEPS.resizeGrow, zeroClear);
   await payZeros(server, volume);
 }

@@ -11,7 +11,7 @@ import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import type { ArchiveServer, ArchiveVolume } from './volume.ts';
 import { closeAll, type OpenWdiff } from './wdiff-store.ts';
 import { writeDiffs } from './write-diffs.ts';
-import { payZeros } from './zero-clear.ts';
+import { withZerosPaid } from './zero-clear.ts';
 
 /** Copies of snapshots as volumes of their own (docs/operations.md, "Restoring"). */
 
@@ -47,7 +47,6 @@ export async function admitRestore(
 async function restore(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<void> {
   const { lvs, imageMutex, world } = volume;
   const name = lvs.restoringName(gid);
-  await payZeros(server, volume);
   try {
     const state = await copyOrigin(server, volume, gid);
     if (lvs.isThin) await keepCold(volume, gid, state);
@@ -62,10 +61,10 @@ async function restore(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): 
 
 /** Makes the copy and brings it to the snapshot, in as many rounds as open files are allowed. */
 async function copyOrigin(server: ArchiveServer, volume: ArchiveVolume, gid: Gid): Promise<MetaState> {
-  const { lvs, imageMutex, wdiffs } = volume;
+  const { lvs, wdiffs } = volume;
   const name = lvs.restoringName(gid);
   const openRound = (state: MetaState) => wdiffs.openAll(() => restoreList(server, volume, state, gid));
-  const begun = await imageMutex.run(async () => {
+  const begun = await withZerosPaid(server, volume, async () => {
     await healPromotion(volume);
     await lvs.removeIfThere(name, STEPS.restoreRemoveOld);
     // The copy and what is known of it belong together: nobody changes the base record meanwhile.

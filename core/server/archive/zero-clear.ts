@@ -10,20 +10,42 @@ import { type ArchiveServer, type ArchiveVolume, checkAborted } from './volume.t
 /**
  * Writing the new part of a base image with zeros so that nothing cuts it for good (docs/operations.md, "Resizing"):
  * a durable file says from where on before the image grows, and goes when the zeros are durable. Until then nobody
- * writes behind that address, and readers of the image see zeros there.
+ * writes behind that address, the record of the base does not change, and readers of the image see zeros there.
  */
 
-/** Says durably that everything from `beginLb` on is to become zeros. The image must not have grown yet. */
+/**
+ * Says durably that everything from `beginLb` on is to become zeros, besides what is owed already. Call it while
+ * holding the image mutex, before the image grows.
+ */
 export async function oweZeros(volume: ArchiveVolume, beginLb: Lb): Promise<void> {
   const { files } = volume;
+  const firstLb = Math.min(beginLb, volume.unclearedLb ?? beginLb);
   const owed = {
     base: await files.loadBase(),
-    beginLb,
+    beginLb: firstLb,
     archiveUuid: await files.loadArchiveUuid(),
   };
   // Also when the save fails: the file may be there nevertheless.
-  volume.unclearedLb = beginLb;
+  volume.unclearedLb = firstLb;
   await files.saveZeroClear(owed);
+}
+
+/**
+ * Holds the image mutex while nothing is owed: for whoever copies the image, writes into it or changes its record.
+ * A peer's larger volume may let the image grow whenever nobody holds the mutex.
+ */
+export async function withZerosPaid<T>(
+  server: ArchiveServer,
+  volume: ArchiveVolume,
+  use: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    await payZeros(server, volume);
+    const done = await volume.imageMutex.run(async () =>
+      volume.unclearedLb === null ? { value: await use() } : null,
+    );
+    if (done !== null) return done.value;
+  }
 }
 
 /**

@@ -26,4 +26,12 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a proxy keeps a volume whose files are gone, and cannot start it',
     hint: { scenarios: ['g3'] },
   },
+  {
+    name: 'regression-replica-grown-over-old-data',
+    file: 'core/control/replication.ts',
+    text: 'vol, sourceLb, true, ',
+    replacement: 'vol, sourceLb, false, ',
+    breaks: 'a thick replica that the controller grows shows old data of others',
+    hint: { scenarios: ['g4'] },
+  },
 ];

@@ -6,6 +6,7 @@ import { hashSeedOf, readSnapFrom } from '../../../../core/protocol/dirty-hash-s
 import { sendDifferences } from '../../../../core/protocol/hash-sync-stream.ts';
 import { sendPacks } from '../../../../core/protocol/pack-stream.ts';
 import { packIos } from '../../../../core/protocol/packs.ts';
+import { askVirtFullScan } from '../../../../core/protocol/virt-full-scan.ts';
 import {
   readWdiffAck,
   requestWdiffTransfer,
@@ -95,6 +96,25 @@ export async function hashBackup(archive: TestArchive, backup: BackupOfTest): Pr
   } finally {
     channel.close();
   }
+}
+
+/** What an operator reads of a snapshot. */
+export async function scan(archive: TestArchive, gid: number): Promise<Uint8Array> {
+  const channel = await archive.open('virt-full-scan');
+  let image = new Uint8Array(0);
+  await askVirtFullScan(channel, ['vol0', String(gid), '4K'], {
+    bulkLb: BULK_LB,
+    codecs,
+    open: async (sizeLb) => {
+      image = new Uint8Array(sizeLb * 512);
+    },
+    writeChunk: async (addressLb, _sizeLb, data) => {
+      if (data !== null) image.set(data, addressLb * 512);
+    },
+    sync: async () => {},
+  });
+  channel.close();
+  return image;
 }
 
 function requestOf(image: Uint8Array, timestamp: number) {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PlainIo } from '../../../../core/engine/plain-io.ts';
-import { askVirtFullScan } from '../../../../core/protocol/virt-full-scan.ts';
 import { makeSnap, makeState } from '../../../../core/snapshot/meta.ts';
 import { encodeWith } from '../../../../core/snapshot/meta-codec.ts';
 import { writeZeroClear } from '../../../../core/snapshot/zero-clear.ts';
 import { US_PER_S } from '../../../../core/units.ts';
-import { fullBackup, sendWdiff } from './clients.ts';
+import { fullBackup, scan, sendWdiff } from './clients.ts';
 import { type CrashScenario, crashEverywhere, failEverywhere, verifyRestorable } from './crash-kit.ts';
 import { actionCount, SMALL, slowDown, stateOf, withArchive } from './running.ts';
 import { ARCHIVE_UUID, CONTENTS, SIZE_LB, seedSmallVolume, stepDiff, TIME_S, UUID } from './small-volume.ts';
@@ -18,6 +17,7 @@ const thick: ArchiveSiteOptions = {
   backgroundSeed: 7,
   profile: 'posix',
   commandLatency: { minUs: 1000, meanUs: 2000 },
+  options: { ...SMALL.options, doAutoResize: true },
 };
 
 const GROWN_LB = SIZE_LB + 16;
@@ -30,25 +30,6 @@ const tailOf = (image: Uint8Array) => image.subarray(SIZE_LB * 512);
 const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0);
 const idle = (site: TestArchive) =>
   site.eventually(async () => (await actionCount(site, 'Resize')) === 0, 'the resize must end');
-
-/** What an operator reads. */
-async function scan(site: TestArchive, gid: number): Promise<Uint8Array> {
-  const channel = await site.open('virt-full-scan');
-  let image = new Uint8Array(0);
-  await askVirtFullScan(channel, ['vol0', String(gid), '4K'], {
-    bulkLb: 8,
-    codecs: site.site.world.codecs,
-    open: async (sizeLb) => {
-      image = new Uint8Array(sizeLb * 512);
-    },
-    writeChunk: async (addressLb, _sizeLb, data) => {
-      if (data !== null) image.set(data, addressLb * 512);
-    },
-    sync: async () => {},
-  });
-  channel.close();
-  return image;
-}
 
 const growing: CrashScenario = {
   archive: thick,
@@ -94,11 +75,11 @@ async function writeBehind(site: TestArchive): Promise<void> {
   await sendWdiff(site, stepDiff(6), NEWER, UUID, 'vol0', GROWN_LB);
 }
 
-const written: CrashScenario = {
+const written = (growFirst: (site: TestArchive) => Promise<void>): CrashScenario => ({
   archive: thick,
   seed: (site) => seedSmallVolume(site),
   act: async (site) => {
-    await grow(site);
+    await growFirst(site);
     await writeBehind(site);
   },
   verify: async (site) => {
@@ -111,18 +92,18 @@ const written: CrashScenario = {
   },
   finish: async (site) => {
     await idle(site);
-    await growAgain(site);
     await writeBehind(site);
     await site.action('Restore', 'restore', 'vol0', '6');
     expect(Buffer.compare(tailOf(site.image('wr_vol0_6')), expectedTail)).toBe(0);
     expect(await site.command('del-restored', 'vol0', '6')).toBe('ok');
   },
-};
+});
 
-describe('a crash at every call of a resize with zeroclear', () => {
+describe('a crash at every call of a base image that grows', () => {
   const cases: [string, CrashScenario][] = [
-    ['growing', growing],
-    ['growing, then data behind the old end', written],
+    ['growing with zeroclear', growing],
+    ['growing with zeroclear, then data behind the old end', written(grow)],
+    ['growing by a larger peer that sends data behind the old end', written(async () => {})],
   ];
   for (const [name, scenario] of cases) {
     it(name, { timeout: 300_000 }, async () => {
@@ -172,6 +153,34 @@ describe('zeros that an image is still to get', () => {
         expect(site.files()).not.toContain('zero_clear');
       }, thick);
     }
+  });
+
+  it('are still known when a peer lets the image grow on', async () => {
+    await withArchive(async (site) => {
+      await growUncleared(site);
+      await sendWdiff(site, stepDiff(5), [], UUID, 'vol0', GROWN_LB + 8);
+      const tail = tailOf(await scan(site, 4));
+      expect(tail).toHaveLength((GROWN_LB + 8 - SIZE_LB) * 512);
+      expect(isZero(tail), 'a scan shows zeros').toBe(true);
+      await site.action('Restore', 'restore', 'vol0', '4');
+      expect(isZero(tailOf(site.image('wr_vol0_4'))), 'a copy has zeros').toBe(true);
+      expect(site.files()).not.toContain('zero_clear');
+    }, thick);
+  });
+
+  it('are not owed by thin volumes, which grow by zeros', async () => {
+    await withArchive(
+      async (site) => {
+        slowDown(site, 'archive.resize.grow');
+        expect(await site.command(...WORDS)).toBe('ok');
+        await site.site.simulation.sleep(US_PER_S);
+        expect(await actionCount(site, 'Resize')).toBe(1);
+        expect(site.files()).not.toContain('zero_clear');
+        await idle(site);
+        expect(isZero(tailOf(site.image('wb_vol0')))).toBe(true);
+      },
+      { ...thick, thin: true },
+    );
   });
 
   it('wait while the volume is stopped by force, and scans show them meanwhile', async () => {

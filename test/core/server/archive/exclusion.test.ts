@@ -115,7 +115,8 @@ async function whileRunning(
       await ask(archive);
       await archive.eventually(async () => (await actionCount(archive, action)) === 0, 'end');
     },
-    { thin: true, options: { maxForegroundTasks: 9 } },
+    // Thick volumes alone are cleared.
+    { thin: action !== 'Resize', options: { maxForegroundTasks: 9 } },
     (archive) => seedSmallVolume(archive, { mergeable: [3, 4], state }),
   );
 }
