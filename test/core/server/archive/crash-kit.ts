@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ErrorFault } from '../../../../sim/fault-kinds.ts';
 import type { TraceLine } from '../../../../sim/trace.ts';
 import { type CallPoint, type CrashMode, crashModesOf, pointsOf } from '../crash-calls.ts';
@@ -23,6 +23,21 @@ export interface CrashScenario {
   readonly recheck?: (archive: TestArchive) => Promise<void>;
 }
 
+/** Declares the tests of an operation: crashes at every call, and errors of every call unless `withErrors` is false. */
+export function itSurvives(name: string, scenario: CrashScenario, withErrors = true): void {
+  it(name, { timeout: 300_000 }, async () => {
+    const { points, crashes } = await crashEverywhere(scenario);
+    console.log(`${name}: ${points} points, ${crashes} crashes`);
+    expect(crashes).toBeGreaterThan(points);
+  });
+  if (!withErrors) return;
+  it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
+    const failures = await failEverywhere(scenario);
+    console.log(`${name}: ${failures} errors`);
+    expect(failures).toBeGreaterThan(0);
+  });
+}
+
 async function findPoints(scenario: CrashScenario): Promise<CallPoint[]> {
   const lines: TraceLine[] = [];
   let isActing = false;
@@ -44,7 +59,7 @@ async function findPoints(scenario: CrashScenario): Promise<CallPoint[]> {
   return pointsOf(lines);
 }
 
-export async function crashEverywhere(scenario: CrashScenario): Promise<{ points: number; crashes: number }> {
+async function crashEverywhere(scenario: CrashScenario): Promise<{ points: number; crashes: number }> {
   const points = await findPoints(scenario);
   expect(points.length).toBeGreaterThan(0);
   let crashes = 0;
@@ -102,7 +117,7 @@ function effectsOf({ isChange, isTorn }: CallPoint): Effect[] {
 }
 
 /** The same with an error of the first call of each kind instead of a crash: the server goes on and must be whole. */
-export async function failEverywhere(scenario: CrashScenario): Promise<number> {
+async function failEverywhere(scenario: CrashScenario): Promise<number> {
   let failures = 0;
   for (const point of await findPoints(scenario)) {
     if (point.nth > 1) continue;

@@ -1,12 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { fullBackup } from './clients.ts';
-import {
-  type CrashScenario,
-  crashEverywhere,
-  failEverywhere,
-  verifyContent,
-  verifyRestorable,
-} from './crash-kit.ts';
+import { type CrashScenario, itSurvives, verifyContent, verifyRestorable } from './crash-kit.ts';
 import { CONTENTS, SIZE_LB, seedSmallVolume, TIME_S, UUID } from './small-volume.ts';
 import type { ArchiveSiteOptions, TestArchive } from './support.ts';
 
@@ -174,16 +168,5 @@ describe('a crash at every call of the life of a volume', () => {
     ['enable-snapshot', flags()],
     ['deletions, garbage collection, resize', deletions],
   ];
-  for (const [name, scenario] of cases) {
-    it(name, { timeout: 300_000 }, async () => {
-      const { points, crashes } = await crashEverywhere(scenario);
-      console.log(`${name}: ${points} points, ${crashes} crashes`);
-      expect(crashes).toBeGreaterThan(points);
-    });
-    it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
-      const failures = await failEverywhere(scenario);
-      console.log(`${name}: ${failures} errors`);
-      expect(failures).toBeGreaterThan(0);
-    });
-  }
+  for (const [name, scenario] of cases) itSurvives(name, scenario);
 });

@@ -1,11 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import {
-  type CrashScenario,
-  crashEverywhere,
-  failEverywhere,
-  verifyContent,
-  verifyRestorable,
-} from './crash-kit.ts';
+import { describe, expect } from 'vitest';
+import { type CrashScenario, itSurvives, verifyContent, verifyRestorable } from './crash-kit.ts';
 import { SIZE_LB, seedSmallVolume } from './small-volume.ts';
 import type { ArchiveSiteOptions, TestArchive } from './support.ts';
 
@@ -99,16 +93,5 @@ describe('a crash at every call', () => {
     ['apply by promotion of a cold snapshot', promotion],
     ['merge', merge],
   ];
-  for (const [name, scenario] of cases) {
-    it(name, { timeout: 300_000 }, async () => {
-      const { points, crashes } = await crashEverywhere(scenario);
-      console.log(`${name}: ${points} points, ${crashes} crashes`);
-      expect(crashes).toBeGreaterThan(points);
-    });
-    it(`${name}, with errors instead`, { timeout: 300_000 }, async () => {
-      const failures = await failEverywhere(scenario);
-      console.log(`${name}: ${failures} errors`);
-      expect(failures).toBeGreaterThan(0);
-    });
-  }
+  for (const [name, scenario] of cases) itSurvives(name, scenario);
 });
