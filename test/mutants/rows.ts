@@ -26,18 +26,29 @@ export async function inParallel<W, T>(
   );
 }
 
-/** Counts the mutants of a run, and prints a line for each as soon as it is done. */
+/** Counts the mutants of a run, tells each that is done by a line, and keeps its row. */
 export class Progress {
+  readonly rows: Row[] = [];
   readonly #total: number;
-  #done = 0;
+  readonly #isTimeUp: () => boolean;
+  readonly #keep: (rows: readonly Row[]) => void;
 
-  constructor(total: number) {
+  /** `isTimeUp`: no further mutant is begun; `keep`: told all rows so far after each. */
+  constructor(total: number, isTimeUp: () => boolean, keep: (rows: readonly Row[]) => void) {
     this.#total = total;
+    this.#isTimeUp = isTimeUp;
+    this.#keep = keep;
   }
 
-  done({ mutant, verdict, detail, seconds }: Row): void {
-    this.#done += 1;
+  isTimeUp(): boolean {
+    return this.#isTimeUp();
+  }
+
+  done(row: Row): void {
+    this.rows.push(row);
+    const { mutant, verdict, detail, seconds } = row;
     const text = `${mutant.name}: ${verdict}: ${detail}`;
-    console.log(`[${this.#done}/${this.#total}] ${text} (${seconds.toFixed(1)} s)`);
+    console.log(`[${this.rows.length}/${this.#total}] ${text} (${seconds.toFixed(1)} s)`);
+    this.#keep(this.rows);
   }
 }

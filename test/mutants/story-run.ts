@@ -18,9 +18,6 @@ export interface StoryLimits {
   readonly isFresh: boolean;
 }
 
-/** Scenarios and histories that are run without a mistake at a time. */
-const VERIFIED_AT_ONCE = 6;
-
 /** Plants each mistake and looks which scenario or history of chaos turns red. */
 export async function runStoryMutants(
   root: string,
@@ -28,18 +25,19 @@ export async function runStoryMutants(
   jobs: number,
   limits: StoryLimits,
   progress: Progress,
-): Promise<Row[]> {
-  const houses = Array.from({ length: Math.min(jobs, mutants.length) }, () => new GuestHouse(root));
+): Promise<void> {
+  const houses = Array.from({ length: Math.min(jobs, mutants.length) }, () => {
+    return { guilty: new GuestHouse(root), innocent: new GuestHouse(root) };
+  });
+  const innocence = new Innocence();
   try {
-    const rows: Row[] = [];
-    await inParallel(houses, mutants, async (house, mutant) => {
-      const row = await tryMutant(root, house, mutant, limits);
-      rows.push(row);
-      progress.done(row);
+    await inParallel(houses, mutants, async ({ guilty, innocent }, mutant) => {
+      if (progress.isTimeUp()) return;
+      const row = await tryMutant(root, guilty, mutant, limits);
+      progress.done(await innocence.proven(innocent, row));
     });
-    return await withoutRedAnyway(houses, rows);
   } finally {
-    for (const house of houses) house.remove();
+    for (const { guilty, innocent } of houses) for (const house of [guilty, innocent]) house.remove();
   }
 }
 
@@ -101,38 +99,37 @@ export function stepCount({ shrunk }: Extract<Caught, { by: 'chaos' }>): number 
 }
 
 /** Everything that noticed a mistake must pass without one, else its red means nothing. */
-async function withoutRedAnyway(houses: readonly GuestHouse[], rows: readonly Row[]): Promise<Row[]> {
-  const scenarios = new Set<string>();
-  const histories: NamedHistory[] = [];
-  for (const { mutant, caught } of rows) {
-    if (caught?.by === 'scenario') scenarios.add(caught.scenario);
-    if (caught?.by !== 'chaos') continue;
-    if (caught.history !== null) histories.push({ name: mutant.name, history: caught.history });
-    histories.push({ name: mutant.name, history: caught.shrunk });
-  }
-  const red = new Map<string, string>();
-  const parts = [
-    ...pieces([...scenarios]).map((piece) => ({ scenarios: piece, histories: [] })),
-    ...pieces(histories).map((piece) => ({ scenarios: [], histories: piece })),
-  ];
-  console.log(`without a mistake: ${scenarios.size} scenarios, ${histories.length} histories of chaos`);
-  await inParallel(houses, parts, async (house, part) => {
-    const run = await house.run(null, { kind: 'verify', ...part });
-    if (run.broken !== null) throw new Error(`The program without mistakes: ${run.broken}`);
-    for (const { name, reason } of run.red) red.set(name, reason);
-    if (run.caught !== null && run.caught.by === 'end') red.set(run.caught.what, run.caught.reason);
-  });
-  return rows.map((row) => {
-    const name = row.caught?.by === 'scenario' ? row.caught.scenario : row.mutant.name;
-    const reason = red.get(name);
-    if (row.caught === null || reason === undefined) return row;
+class Innocence {
+  /** Why a scenario is red without a mistake; null when it is green. */
+  readonly #scenarios = new Map<string, Promise<string | null>>();
+
+  /** The row, or one that says that it means nothing. `house`: where to look. */
+  async proven(house: GuestHouse, row: Row): Promise<Row> {
+    const reason = await this.#redAnyway(house, row);
+    if (reason === null) return row;
     return { ...row, verdict: 'RED ANYWAY', detail: `without the mistake, too: ${reason}` };
-  });
+  }
+
+  #redAnyway(house: GuestHouse, { mutant: { name }, caught }: Row): Promise<string | null> {
+    if (caught === null || caught.by === 'end') return Promise.resolve(null);
+    if (caught.by === 'chaos') {
+      const histories = caught.history === null ? [caught.shrunk] : [caught.history, caught.shrunk];
+      const named = histories.map((history) => ({ name, history }));
+      return redWithout(house, { scenarios: [], histories: named });
+    }
+    const { scenario } = caught;
+    const known =
+      this.#scenarios.get(scenario) ?? redWithout(house, { scenarios: [scenario], histories: [] });
+    this.#scenarios.set(scenario, known);
+    return known;
+  }
 }
 
-function pieces<T>(items: readonly T[]): T[][] {
-  const count = Math.ceil(items.length / VERIFIED_AT_ONCE);
-  return Array.from({ length: count }, (_, i) =>
-    items.slice(i * VERIFIED_AT_ONCE, (i + 1) * VERIFIED_AT_ONCE),
-  );
+async function redWithout(
+  house: GuestHouse,
+  what: { readonly scenarios: readonly string[]; readonly histories: readonly NamedHistory[] },
+): Promise<string | null> {
+  const { caught, red, broken } = await house.run(null, { kind: 'verify', ...what });
+  if (broken !== null) throw new Error(`The program without mistakes: ${broken}`);
+  return red[0]?.reason ?? (caught?.by === 'end' ? caught.reason : null);
 }

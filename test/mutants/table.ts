@@ -13,6 +13,8 @@ const STORY_HEAD = [
   '| mutant | file | what it breaks | caught by | seeds needed | shrunk to |',
   '|---|---|---|---|---|---|',
 ];
+/** Begins the cell of a mutant that nothing noticed. */
+const NOTHING = 'nothing: ';
 const UNIT_HEAD = ['| mutant | file | what it breaks | caught by |', '|---|---|---|---|'];
 
 /** Puts the rows into the document; `all` is everything that there is, in the order of the tables. */
@@ -32,6 +34,12 @@ export function writeTables(
     return row === undefined ? null : unitLine(row);
   });
   writeFileSync(path, text);
+}
+
+/** Names of the mutants that the tables show as noticed. */
+export function namesInTables(text: string): string[] {
+  const lines = [...linesOf(text, 'stories'), ...linesOf(text, 'units')];
+  return lines.flatMap(([name, line]) => (line.includes(`| ${NOTHING}`) ? [] : [name]));
 }
 
 /** Names of the mutants that a table has. */
@@ -70,7 +78,7 @@ function replaceTable(
 function storyLine({ mutant, verdict, caught }: Row): string {
   const cells = (by: string, seeds: string, steps: string) =>
     line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, by, seeds, steps]);
-  if (caught === null || verdict !== 'noticed') return cells(`nothing: ${verdict}`, '', '');
+  if (caught === null || verdict !== 'noticed') return cells(`${NOTHING}${verdict}`, '', '');
   if (caught.by === 'scenario') return cells(`scenario \`${caught.scenario}\``, '', '');
   if (caught.by === 'end') return cells(`${caught.what}: it does not end well`, '', '');
   const by = `chaos \`${failureSignature(caught.failure)}\` (${caught.profile}, seed ${caught.seed})`;
@@ -78,7 +86,7 @@ function storyLine({ mutant, verdict, caught }: Row): string {
 }
 
 function unitLine({ mutant, verdict, detail }: Row): string {
-  const by = verdict === 'noticed' ? detail : `nothing: ${verdict}`;
+  const by = verdict === 'noticed' ? detail : `${NOTHING}${verdict}`;
   return line([`\`${mutant.name}\``, `\`${mutant.file}\``, mutant.breaks, by]);
 }
 

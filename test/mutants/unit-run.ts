@@ -9,13 +9,13 @@ const LEAST_PATIENCE_S = 60;
 /** All test files together without a mistake. */
 const UNCHANGED_S = 1800;
 
-/** Runs the test files of each mutant with the mistake planted; null when they are red already without one. */
+/** Runs the test files of each mutant with the mistake planted; false when they are red already without one. */
 export async function runUnitMutants(
   root: string,
   mutants: readonly UnitMutant[],
   jobs: number,
   progress: Progress,
-): Promise<Row[] | null> {
+): Promise<boolean> {
   if (goldenDir() === null) console.log('golden: data absent, tests that need it notice nothing');
   const workshops = Array.from({ length: Math.min(jobs, mutants.length) }, () => new Workshop(root));
   try {
@@ -30,23 +30,18 @@ async function work(
   mutants: readonly UnitMutant[],
   workshops: readonly Workshop[],
   progress: Progress,
-): Promise<Row[] | null> {
-  const rows: Row[] = [];
-  const done = (row: Row) => {
-    rows.push(row);
-    progress.done(row);
-  };
+): Promise<boolean> {
   const fitting: UnitMutant[] = [];
   for (const mutant of mutants) {
     const detail = unitMisfit(root, mutant);
     if (detail === null) fitting.push(mutant);
-    else done({ mutant, verdict: 'DOES NOT FIT', detail, seconds: 0, caught: null });
+    else progress.done({ mutant, verdict: 'DOES NOT FIT', detail, seconds: 0, caught: null });
   }
 
   // Without mistakes every named test must be green, else red would mean nothing.
   const files = [...new Set(fitting.flatMap(({ tests }) => tests))].sort();
   const [first] = workshops;
-  if (files.length === 0 || first === undefined) return rows;
+  if (files.length === 0 || first === undefined) return true;
   console.log(`without a mistake: ${files.length} test files`);
   const usual = await first.run(files, UNCHANGED_S, workshops.length, 0);
   const idle = files.filter((file) => (usual.fileS.get(file) ?? 0) === 0);
@@ -58,16 +53,18 @@ async function work(
   ];
   if (red.length > 0) {
     console.log(`Red already without a mutant:\n${red.map((line) => `  ${line}`).join('\n')}`);
-    return null;
+    return false;
   }
 
   const usualOf = (mutant: UnitMutant) =>
     mutant.tests.reduce((sum, test) => sum + (usual.fileS.get(test) ?? 0), 0);
   const longestFirst = [...fitting].sort((a, b) => usualOf(b) - usualOf(a));
   await inParallel(workshops, longestFirst, async (workshop, mutant) => {
-    done(await tryMutant(workshop, mutant, Math.max(LEAST_PATIENCE_S, PATIENCE * usualOf(mutant))));
+    if (progress.isTimeUp()) return;
+    const patienceS = Math.max(LEAST_PATIENCE_S, PATIENCE * usualOf(mutant));
+    progress.done(await tryMutant(workshop, mutant, patienceS));
   });
-  return rows;
+  return true;
 }
 
 async function tryMutant(workshop: Workshop, mutant: UnitMutant, timeoutS: number): Promise<Row> {

@@ -26,7 +26,7 @@ const switches: Switches = ((globalThis as { __stryker__?: Switches }).__stryker
 
 /** A test may take so many times its usual time, and so much more, before it counts as one that does not end. */
 const PATIENCE = 5;
-const LEAST_PATIENCE_MS = 4000;
+const LEAST_PATIENCE_MS = 2000;
 /** Tests that show at the end that no change has left anything behind. */
 const CONTROL_MS = 50;
 

@@ -324,6 +324,20 @@ describe('against a naive set', () => {
     );
   });
 
+  it('answers alike where a range goes that leaves a few diffs of one chunk and a few of the next', () => {
+    const set = new DiffSet();
+    const naive = new NaiveDiffSet();
+    for (let gid = 0; gid < 1500; gid++) for (const s of [set, naive]) s.add(makeDiff(gid, gid + 1));
+    expect(set.gcRange(10, 480)).toEqual(naive.gcRange(10, 480));
+    // What comes behind goes where what is left ends.
+    for (const s of [set, naive]) s.add(makeDiff(10, 480));
+    expect(set.getAll()).toEqual(naive.all());
+    for (const gid of [0, 9, 10, 300, 479, 480, 500, 511, 512, 1499]) {
+      expect(set.firstAt(gid)).toEqual(naive.first(gid));
+      expect(set.covering(gid)).toEqual(naive.covering(gid));
+    }
+  });
+
   it('follows a growing chain that is merged, cleaned up and cut for a thousand rounds', () => {
     fc.assert(
       fc.property(fc.infiniteStream(fc.nat()), (stream) => {
