@@ -61,33 +61,37 @@ export function createDevicePort(
   labels: Labels,
 ): DeviceHost {
   const ask = <T>(
-    kind: string,
+    kind: `walb.${string}`,
     path: string,
     step: Step,
     work: (device: WalbDevice) => T | Promise<T>,
   ): Promise<T> => {
-    const info = { kind: `walb.${kind}`, step, labels, detail: path };
+    const info = { kind, step, labels, detail: path };
     return cross(incarnation, info, CALL_US, async () => work(await find(path)));
   };
-  const open = (kind: string, path: string, step: Step, opening: (device: WalbDevice) => BlockDevice) =>
-    ask(kind, path, step, (device) => openFor(opening(device), path, incarnation, labels));
+  const open = (
+    kind: `walb.${string}`,
+    path: string,
+    step: Step,
+    opening: (device: WalbDevice) => BlockDevice,
+  ) => ask(kind, path, step, (device) => openFor(opening(device), path, incarnation, labels));
   return {
     exists: (path, step) => {
       const info = { kind: 'walb.exists', step, labels, detail: path };
       return cross(incarnation, info, CALL_US, () => find(path).then(() => true, isMissing));
     },
-    lsids: (path, step) => ask('lsids', path, step, (device) => device.lsids()),
-    isOverflow: (path, step) => ask('is-overflow', path, step, (device) => device.isLogOverflow),
-    logCapacityPb: (path, step) => ask('log-capacity', path, step, (device) => device.logCapacityPb),
-    sizeLb: (path, step) => ask('size', path, step, (device) => device.sizeLb),
+    lsids: (path, step) => ask('walb.lsids', path, step, (device) => device.lsids()),
+    isOverflow: (path, step) => ask('walb.is-overflow', path, step, (device) => device.isLogOverflow),
+    logCapacityPb: (path, step) => ask('walb.log-capacity', path, step, (device) => device.logCapacityPb),
+    sizeLb: (path, step) => ask('walb.size', path, step, (device) => device.sizeLb),
     setOldestLsid: (path, lsid, step) =>
-      ask('set-oldest', path, step, (device) => device.setOldestLsid(lsid)),
-    resize: (path, sizeLb, step) => ask('resize', path, step, (device) => device.resize(sizeLb)),
-    resetWal: (path, step) => ask('reset-wal', path, step, (device) => device.resetWal()),
-    openDevice: (path, step) => open('open', path, step, (device) => device.openData()),
-    openLog: (path, step) => open('open-log', path, step, (device) => device.openLog()),
+      ask('walb.set-oldest', path, step, (device) => device.setOldestLsid(lsid)),
+    resize: (path, sizeLb, step) => ask('walb.resize', path, step, (device) => device.resize(sizeLb)),
+    resetWal: (path, step) => ask('walb.reset-wal', path, step, (device) => device.resetWal()),
+    openDevice: (path, step) => open('walb.open', path, step, (device) => device.openData()),
+    openLog: (path, step) => open('walb.open-log', path, step, (device) => device.openLog()),
     watch: (path, onLog, step) =>
-      ask('watch', path, step, (device) => {
+      ask('walb.watch', path, step, (device) => {
         let isOpen = true;
         const { loop } = incarnation.kernel;
         const watch = device.watch(() => {
@@ -113,8 +117,8 @@ function isMissing(error: unknown): boolean {
 
 /** An open device as one process sees it; closed when the process ends. */
 function openFor(device: BlockDevice, path: string, incarnation: Incarnation, labels: Labels): BlockDevice {
-  const about = (kind: string, step: Step, addressLb: number, sizeLb: number): CallInfo => ({
-    kind: `walb.${kind}`,
+  const about = (kind: `walb.${string}`, step: Step, addressLb: number, sizeLb: number): CallInfo => ({
+    kind,
     step,
     labels,
     sizeBytes: sizeLb * LOGICAL_BLOCK_BYTES,
@@ -131,17 +135,17 @@ function openFor(device: BlockDevice, path: string, incarnation: Incarnation, la
     supportsDiscard: device.supportsDiscard,
     sizeLb: () => device.sizeLb(),
     read: (addressLb, sizeLb, step) =>
-      cross(incarnation, about('read', step, addressLb, sizeLb), 0, () =>
+      cross(incarnation, about('walb.read', step, addressLb, sizeLb), 0, () =>
         device.read(addressLb, sizeLb, step),
       ),
     write: (addressLb, data, step, options) => {
-      const info = { ...about('write', step, addressLb, data.length / LOGICAL_BLOCK_BYTES), data };
+      const info = { ...about('walb.write', step, addressLb, data.length / LOGICAL_BLOCK_BYTES), data };
       return cross(incarnation, info, 0, () => device.write(addressLb, data, step, options));
     },
     flush: (step) =>
       cross(incarnation, { kind: 'walb.flush', step, labels, detail: path }, 0, () => device.flush(step)),
     discard: (addressLb, sizeLb, step) =>
-      cross(incarnation, about('discard', step, addressLb, sizeLb), 0, () =>
+      cross(incarnation, about('walb.discard', step, addressLb, sizeLb), 0, () =>
         device.discard(addressLb, sizeLb, step),
       ),
     close,

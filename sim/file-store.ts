@@ -37,22 +37,28 @@ export function createFileStore(
   const call = <T>(info: CallInfo, act: () => T, parts?: EffectParts): Promise<T> =>
     incarnation.call(info, draws.drawUs(info.step, latencies.call), act, parts);
 
-  const about = (kind: string, step: Step, detail: string): CallInfo => ({
-    kind: `file.${kind}`,
+  const about = (kind: `file.${string}`, step: Step, detail: string): CallInfo => ({
+    kind,
     step,
     labels,
     detail,
   });
 
   /** A call that only looks. */
-  const look = <T>(kind: string, step: Step, path: string, act: () => T): Promise<T> =>
+  const look = <T>(kind: `file.${string}`, step: Step, path: string, act: () => T): Promise<T> =>
     call(about(kind, step, path), () => {
       checkWorking(state, path);
       return act();
     });
 
   /** A call that changes names or modes: whole or not at all, also when its caller dies. */
-  const change = (kind: string, step: Step, path: string, detail: string, act: () => void): Promise<void> =>
+  const change = (
+    kind: `file.${string}`,
+    step: Step,
+    path: string,
+    detail: string,
+    act: () => void,
+  ): Promise<void> =>
     call({ ...about(kind, step, detail), submitted: true }, () => {
       checkWritable(state, path);
       act();
@@ -66,7 +72,7 @@ export function createFileStore(
   }
 
   async function open(path: string, mode: FileOpenMode, step: Step): Promise<FileHandle> {
-    const info = about('open', step, `${path} ${mode}`);
+    const info = about('file.open', step, `${path} ${mode}`);
     const act = (): FileHandle => {
       checkWorking(state, path);
       if ((fileSystem.openCounts.get(incarnation) ?? 0) >= state.parameters.maxOpenFiles) {
@@ -119,7 +125,7 @@ export function createFileStore(
     }
 
     async function write(offset: number, bytes: Uint8Array, step: Step): Promise<void> {
-      const info = { ...about('write', step, `${path} ${offset}+${bytes.length}`), data: bytes };
+      const info = { ...about('file.write', step, `${path} ${offset}+${bytes.length}`), data: bytes };
       const number = state.drawCount++;
       /** A write that is cut leaves a leading part. */
       const cut = (): void => {
@@ -154,24 +160,24 @@ export function createFileStore(
         }
         forceFile(state, inode, state.random.at('sync', state.name, state.drawCount++));
       };
-      const info = { ...about('sync', step, path), submitted: true };
+      const info = { ...about('file.sync', step, path), submitted: true };
       await incarnation.call(info, draws.drawUs(step, latencies.sync), act, { failed: fail });
     }
 
     return {
       sizeBytes: (step) =>
-        look('size', step, path, () => {
+        look('file.size', step, path, () => {
           checkOpen();
           return inode.sizeBytes;
         }),
       read: (offset, sizeBytes, step) =>
-        call({ ...about('read', step, `${path} ${offset}+${sizeBytes}`), sizeBytes }, () => {
+        call({ ...about('file.read', step, `${path} ${offset}+${sizeBytes}`), sizeBytes }, () => {
           checkOpen();
           return readContent(inode, offset, sizeBytes);
         }),
       write,
       truncate: (sizeBytes, step) =>
-        change('truncate', step, path, `${path} ${sizeBytes}`, () => {
+        change('file.truncate', step, path, `${path} ${sizeBytes}`, () => {
           checkChangeable();
           truncateFile(state, inode, sizeBytes);
         }),
@@ -217,7 +223,7 @@ export function createFileStore(
       }
       forceDirectory(state, inode, random);
     };
-    const info = { ...about('sync-directory', step, path), submitted: true };
+    const info = { ...about('file.sync-directory', step, path), submitted: true };
     await incarnation.call(info, draws.drawUs(step, latencies.sync), act, { failed: fail });
   }
 
@@ -236,20 +242,22 @@ export function createFileStore(
   return {
     open,
     rename: (from, to, step) =>
-      change('rename', step, from, `${from} -> ${to}`, () => rename(state, from, to)),
+      change('file.rename', step, from, `${from} -> ${to}`, () => rename(state, from, to)),
     link: (existing, created, step) =>
-      change('link', step, created, `${existing} -> ${created}`, () => link(state, existing, created)),
-    unlink: (path, step) => change('unlink', step, path, path, () => unlink(state, path)),
+      change('file.link', step, created, `${existing} -> ${created}`, () => link(state, existing, created)),
+    unlink: (path, step) => change('file.unlink', step, path, path, () => unlink(state, path)),
     makeDirectory: (path, step) =>
-      change('make-directory', step, path, path, () => makeDirectory(state, path)),
+      change('file.make-directory', step, path, path, () => makeDirectory(state, path)),
     removeDirectory: (path, step) =>
-      change('remove-directory', step, path, path, () => removeDirectory(state, path)),
-    list: (path, step) => look('list', step, path, () => list(path)),
-    stat: (path, step) => look('stat', step, path, () => stat(path)),
+      change('file.remove-directory', step, path, path, () => removeDirectory(state, path)),
+    list: (path, step) => look('file.list', step, path, () => list(path)),
+    stat: (path, step) => look('file.stat', step, path, () => stat(path)),
     changeMode: (path, mode, step) =>
-      change('change-mode', step, path, `${path} ${mode.toString(8)}`, () => changeMode(state, path, mode)),
+      change('file.change-mode', step, path, `${path} ${mode.toString(8)}`, () =>
+        changeMode(state, path, mode),
+      ),
     syncDirectory,
-    freeBytes: (path, step) => look('free-bytes', step, path, () => fileSystem.freeBytes()),
-    lock: (path, step) => call(about('lock', step, path), () => takeLock(path)),
+    freeBytes: (path, step) => look('file.free-bytes', step, path, () => fileSystem.freeBytes()),
+    lock: (path, step) => call(about('file.lock', step, path), () => takeLock(path)),
   };
 }

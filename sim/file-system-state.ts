@@ -66,6 +66,8 @@ export interface FileSystemState {
   failingSyncs: number;
   drawCount: number;
   lastCommitUs: number;
+  /** Rises with each change of what readers see of names, sizes and content. */
+  changeCount: number;
 }
 
 export function createFileSystemState(
@@ -91,6 +93,7 @@ export function createFileSystemState(
     failingSyncs: 0,
     drawCount: 0,
     lastCommitUs: 0,
+    changeCount: 0,
   };
 }
 
@@ -156,6 +159,7 @@ export function entryChange(place: Place, target: Inode | null): Change {
 
 /** Changes a visible entry; what loses its last name and has no handle is freed. */
 export function setEntry(state: FileSystemState, place: Place, target: Inode | null): void {
+  state.changeCount += 1;
   const before = place.directory.entries.get(place.name);
   if (target === null) place.directory.entries.delete(place.name);
   else {
@@ -182,6 +186,7 @@ export function freeIfUnused(state: FileSystemState, inode: Inode): void {
 
 /** Writes bytes; when room ends, what fits is written and ENOSPC thrown. */
 export function writeFile(state: FileSystemState, inode: Inode, offset: number, bytes: Uint8Array): void {
+  state.changeCount += 1;
   const dirtyBefore = inode.dirty.size;
   const done = writeContent(inode, offset, bytes, () => {
     if (freePages(state) <= 0) return false;
@@ -200,6 +205,7 @@ export function forgetClean(state: FileSystemState, inode: Inode): void {
 }
 
 export function truncateFile(state: FileSystemState, inode: Inode, sizeBytes: number): void {
+  state.changeCount += 1;
   const dirtyBefore = inode.dirty.size;
   const { truncation, freedPages } = truncateContent(inode, sizeBytes);
   state.usedPages -= freedPages;

@@ -82,6 +82,7 @@ export class SimFileSystem {
     lastSteps(state, kind ?? drawFilePowerLoss(random), random);
     const { root, usedPages } = durableTree(state, random);
     state.root = root;
+    state.changeCount += 1;
     state.usedPages = usedPages;
     state.journal.clear();
     state.dirtyFiles.clear();

@@ -56,6 +56,14 @@ export interface LedgerVerdict {
   readonly badBlocksLb: readonly Lb[];
 }
 
+/** Operations that cover a block, and whose words, or the initial ones, stand there in an image. */
+interface BlockSources {
+  readonly touching: readonly LedgerOperation[];
+  readonly giving: readonly LedgerOperation[];
+  readonly isInitial: boolean;
+}
+
+const NO_OPERATIONS: readonly LedgerOperation[] = [];
 const MAX_REPORTED_BLOCKS = 8;
 const BLOCK_WORDS = LOGICAL_BLOCK_BYTES / 4;
 
@@ -131,7 +139,7 @@ export class Ledger {
     const snapshot = this.#snapshots.get(gid);
     if (snapshot === undefined)
       return { admissible: false, reason: `gid ${gid} was never taken`, badBlocksLb: [] };
-    return this.#judge(snapshot, wordsOf(image));
+    return this.#judge(snapshot, wordsOver(image));
   }
 
   /** A point in the order of all that the ledger is told, for `judgeBetween`. */
@@ -144,13 +152,13 @@ export class Ledger {
    * what was answered before the first and nothing that was submitted after the second.
    */
   judgeBetween(image: Uint8Array, requestedAt: number, answeredAt: number): LedgerVerdict {
-    return this.#judge({ requestedAt, answeredAt }, wordsOf(image));
+    return this.#judge({ requestedAt, answeredAt }, wordsOver(image));
   }
 
   /** Judges the content of a device now, when nothing is in flight. */
   judgeNow(image: Uint8Array): LedgerVerdict {
     const now = this.#tick();
-    return this.#judge({ requestedAt: now, answeredAt: now }, wordsOf(image));
+    return this.#judge({ requestedAt: now, answeredAt: now }, wordsOver(image));
   }
 
   #judge(snapshot: SnapshotEntry, image: Int32Array): LedgerVerdict {
@@ -161,13 +169,16 @@ export class Ledger {
       inPrefix.add(operation);
       known.add(operation);
     }
+    const sizeLb = image.length / BLOCK_WORDS;
+    // What the words say is the same in each round: they are compared once.
+    const sources: BlockSources[] = [];
     // Each round may give away more operations that are in, and with them all that came before them.
     for (;;) {
       const before = known.size;
       const bad: Lb[] = [];
-      const sizeLb = image.length / BLOCK_WORDS;
       for (let block = 0; block < sizeLb && bad.length < MAX_REPORTED_BLOCKS; block++) {
-        const source = this.#sourceOf(block, snapshot, inPrefix, known, image);
+        const possible = (sources[block] ??= this.#possibleSources(block, snapshot, image));
+        const source = this.#sourceOf(possible, inPrefix, known);
         if (source === null) bad.push(block);
         else if (source !== 'several' && source !== 'before' && !inPrefix.has(source)) {
           inPrefix.add(source);
@@ -186,36 +197,42 @@ export class Ledger {
     }
   }
 
+  /** What can have given this block its content, whatever else is in the prefix. */
+  #possibleSources(block: Lb, snapshot: SnapshotEntry, image: Int32Array): BlockSources {
+    const touching = this.#byBlock.get(block) ?? NO_OPERATIONS;
+    const giving = touching.filter(
+      (operation) => operation.submittedAt <= snapshot.answeredAt && this.#gives(operation, block, image),
+    );
+    return { touching, giving, isInitial: this.#isInitial(block, image) };
+  }
+
   /**
-   * Who may have given this block its content: null when nobody can, 'before' for the initial content, the
+   * Who may have given a block its content: null when nobody can, 'before' for the initial content, the
    * operation when it is the only one, 'several' otherwise.
    */
   #sourceOf(
-    block: Lb,
-    snapshot: SnapshotEntry,
+    { touching, giving, isInitial }: BlockSources,
     inPrefix: ReadonlySet<LedgerOperation>,
     known: KnownPrefix,
-    image: Int32Array,
   ): LedgerOperation | 'before' | 'several' | null {
-    const touching = this.#byBlock.get(block);
-    if (touching === undefined) return this.#isInitial(block, image) ? 'before' : null;
-    const isIn = (operation: LedgerOperation) => inPrefix.has(operation) || known.implies(operation);
     // The newest start among those that are in and cover this block: what was answered before it is superseded.
     let supersededBefore = -1;
     for (const operation of touching) {
       // With discards that may keep the old content, a discard supersedes nothing.
-      if ((operation.kind === 'write' || this.#discardIsZero) && isIn(operation)) {
-        supersededBefore = Math.max(supersededBefore, operation.submittedAt);
+      if (
+        operation.submittedAt > supersededBefore &&
+        (operation.kind === 'write' || this.#discardIsZero) &&
+        (known.implies(operation) || inPrefix.has(operation))
+      ) {
+        supersededBefore = operation.submittedAt;
       }
     }
     let found: LedgerOperation | 'before' | 'several' | null = null;
-    for (const operation of touching) {
-      const excluded = operation.submittedAt > snapshot.answeredAt || operation.answeredAt < supersededBefore;
-      if (excluded || !this.#gives(operation, block, image)) continue;
+    for (const operation of giving) {
+      if (operation.answeredAt < supersededBefore) continue;
       found = found === null ? operation : 'several';
     }
-    const initialPossible = supersededBefore === -1 && this.#isInitial(block, image);
-    if (initialPossible) return found === null ? 'before' : 'several';
+    if (supersededBefore === -1 && isInitial) return found === null ? 'before' : 'several';
     return found;
   }
 
@@ -292,6 +309,12 @@ class KnownPrefix {
 /** A copy as words, so that blocks are compared four bytes at a time. */
 function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.slice().buffer);
+}
+
+/** The same for bytes that nobody writes into meanwhile: copied only where they do not begin at a word. */
+function wordsOver(bytes: Uint8Array): Int32Array {
+  if (bytes.byteOffset % 4 !== 0) return wordsOf(bytes);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 function equalBlock(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {

@@ -49,6 +49,7 @@ export function breakStorage(host: SimHost, fault: StorageFault): StorageRepair 
       if (!rotByte(file, fault.offset % file.sizeBytes, fault.mask & 0xff || 1)) {
         throw new NotFoundError(`There is a hole at ${fault.offset}.`);
       }
+      host.files.state.changeCount += 1;
       return null;
     }
     case 'volumes-full': {

@@ -3,7 +3,7 @@ import type { Codec, CodecJob, CodecPool, CompressionType } from '../world/codec
 import { gzipCodec } from './codec/gzip.ts';
 import { lz4Codec } from './codec/lz4.ts';
 import { noneCodec } from './codec/none.ts';
-import { snappyCodec } from './codec/snappy.ts';
+import { createSnappyCodec } from './codec/snappy.ts';
 import { lzmaCodec } from './codec/xz.ts';
 import { loadZstdCodec } from './codec/zstd.ts';
 
@@ -12,7 +12,7 @@ export type CodecSet = ReadonlyMap<CompressionType, Codec>;
 
 /** The codecs in TypeScript and WebAssembly, which give the same bytes everywhere. Load them once and pass them on. */
 export async function loadPortableCodecs(): Promise<CodecSet> {
-  const codecs = [noneCodec, gzipCodec, snappyCodec, lzmaCodec, lz4Codec, loadZstdCodec()];
+  const codecs = [noneCodec, gzipCodec, createSnappyCodec(), lzmaCodec, lz4Codec, loadZstdCodec()];
   return new Map(codecs.map((codec) => [codec.type, codec]));
 }
 

@@ -1,4 +1,4 @@
-import { snappyCodec } from '../../core/engine/codec/snappy.ts';
+import { createSnappyCodec } from '../../core/engine/codec/snappy.ts';
 import { optionalLibrary, withPortable } from './library.ts';
 
 /** What is used of the package `snappy`: raw blocks. */
@@ -10,7 +10,7 @@ interface SnappyLibrary {
 const library = optionalLibrary<SnappyLibrary>('snappy');
 
 /** Snappy by the package `snappy`, where it has a binary. */
-export const fastSnappy = withPortable(snappyCodec, {
+export const fastSnappy = withPortable(createSnappyCodec(), {
   isThere: () => library() !== null,
   compress: (data) => library()?.compressSync(data) ?? data,
   decompress: (data, sizeBytes) =>

@@ -27,6 +27,8 @@ export interface ArchiveView {
   readonly archiveUuid: string;
   readonly base: MetaState;
   readonly diffs: DiffSet;
+  /** Gids that can be restored, ascending. Throws StateError as the algebra does. */
+  readonly restorable: () => readonly Gid[];
 }
 
 /** A volume at a storage. */
@@ -40,6 +42,35 @@ export interface StorageView {
 
 /** A volume at a proxy: what waits for each archive that it knows. */
 export type ProxyView = ReadonlyMap<string, readonly MetaDiff[]>;
+
+interface Made {
+  readonly changeCount: number;
+  readonly make: unknown;
+  readonly view: unknown;
+}
+
+/**
+ * Views that were made before, for as long as the file system that they show has not changed: checks look at all
+ * servers after every operation and crash, which mostly changed one of them.
+ */
+export class Views {
+  readonly #made = new Map<SimHost, Map<string, Made>>();
+
+  /** The view of a volume that `make` makes, which throws what `make` throws. */
+  of<T>(host: SimHost, volume: string, make: (host: SimHost, volume: string) => T): T {
+    let volumes = this.#made.get(host);
+    if (volumes === undefined) {
+      volumes = new Map();
+      this.#made.set(host, volumes);
+    }
+    const { changeCount } = host.files.state;
+    const known = volumes.get(volume);
+    if (known?.changeCount === changeCount && known.make === make) return known.view as T;
+    const view = make(host, volume);
+    volumes.set(volume, { changeCount, make, view });
+    return view;
+  }
+}
 
 function directory(host: SimHost, path: string): Inode | null {
   let inode: Inode | undefined = host.files.state.root;
@@ -79,12 +110,19 @@ export function viewArchive(host: SimHost, volume: string): ArchiveView | null {
   const parts = ['state', 'uuid', 'archive_uuid', 'base'].map((name) => content(folder, name));
   const [state, uuidBytes, archiveUuid, base] = parts;
   if (!state || !uuidBytes || !archiveUuid || !base) return null;
+  const image = decodeWith(readMetaState, base);
+  const diffs = new DiffSet(diffsOf(folder));
+  let restorable: readonly Gid[] | null = null;
   return {
     state: text(state),
     uuid: uuid(uuidBytes),
     archiveUuid: uuid(archiveUuid),
-    base: decodeWith(readMetaState, base),
-    diffs: new DiffSet(diffsOf(folder)),
+    base: image,
+    diffs,
+    restorable: () => {
+      restorable ??= restorableList(diffs, image, true).map((at) => at.snapB.gidB as Gid);
+      return restorable;
+    },
   };
 }
 
@@ -138,9 +176,9 @@ export function waitingDiffUuid(
 }
 
 /** Gids that the archive can restore, ascending; null when it has no image. Throws StateError as the algebra does. */
-export function restorableGids(view: ArchiveView | null): Gid[] | null {
+export function restorableGids(view: ArchiveView | null): readonly Gid[] | null {
   if (view === null || !['Archived', 'Stopped'].includes(view.state)) return null;
-  return restorableList(view.diffs, view.base, true).map((at) => at.snapB.gidB as Gid);
+  return view.restorable();
 }
 
 /** Gids where the next diff must not be merged onto what is before: what an operator asked to keep. */

@@ -63,7 +63,7 @@ function checkPromises(site: ChaosSite, truth: VolumeTruth, archive: string, vie
   }
 }
 
-function listRestorable(view: ArchiveView, archive: string, volume: string): Gid[] | null {
+function listRestorable(view: ArchiveView, archive: string, volume: string): readonly Gid[] | null {
   try {
     return restorableGids(view);
   } catch (error) {

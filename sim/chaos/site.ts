@@ -14,6 +14,7 @@ import {
   type ArchiveView,
   type ProxyView,
   type StorageView,
+  Views,
   viewArchive,
   viewProxy,
   viewStorage,
@@ -41,6 +42,7 @@ export interface ChaosSite {
   readonly layout: ChaosLayout;
   readonly volumes: readonly VolumeTruth[];
   readonly counts: ChaosCounts;
+  readonly views: Views;
   /** Operations that run beside the history. */
   readonly running: Set<Promise<void>>;
   /** Servers that were told to end. */
@@ -139,6 +141,7 @@ export async function buildSite(
     layout,
     volumes,
     counts: { operations: 0, refused: 0, snapshots: 0, judged: 0, hashBackups: 0, fullBackups: 0 },
+    views: new Views(),
     running: new Set(),
     ending: new Set(),
     excused: new Set(),
@@ -186,15 +189,15 @@ export function primaryArchive(site: ChaosSite): ServerConnectionParam {
 }
 
 export function storageView(site: ChaosSite, truth: VolumeTruth): StorageView | null {
-  return viewStorage(site.group.host(truth.storage), truth.name);
+  return site.views.of(site.group.host(truth.storage), truth.name, viewStorage);
 }
 
 export function archiveView(site: ChaosSite, archive: string, truth: VolumeTruth): ArchiveView | null {
-  return viewArchive(site.group.host(archive), truth.name);
+  return site.views.of(site.group.host(archive), truth.name, viewArchive);
 }
 
 export function proxyView(site: ChaosSite, proxy: string, truth: VolumeTruth): ProxyView {
-  return viewProxy(site.group.host(proxy), truth.name);
+  return site.views.of(site.group.host(proxy), truth.name, viewProxy);
 }
 
 /** Keeps what a check throws, so that the history ends with it. */

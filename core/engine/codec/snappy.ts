@@ -5,8 +5,20 @@ import type { Codec } from '../../world/codec.ts';
  * Snappy, raw block form: a varint with the uncompressed length, then literals and copies; no framing, no
  * check sum. Specified in "Snappy compressed format description" (2011-10-05). See docs/formats.md.
  */
-export const snappyCodec: Codec = { type: 'snappy', compress, decompress };
+export function createSnappyCodec(): Codec {
+  const scratch: Scratch = { table: new Uint16Array(1 << MAX_TABLE_BITS), out: EMPTY };
+  return { type: 'snappy', compress: (data) => compress(data, scratch), decompress };
+}
 
+/** What a codec keeps from call to call: mostly the memory for a compression costs more than the bytes. */
+interface Scratch {
+  readonly table: Uint16Array;
+  out: Uint8Array;
+}
+
+const EMPTY = new Uint8Array(0);
+/** Outputs for larger inputs are not kept. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 /** Matches are searched within one block of this size, so that every offset fits into two bytes. */
 const BLOCK_BYTES = 65536;
 const MAX_TABLE_BITS = 14;
@@ -20,9 +32,14 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-function compress(data: Uint8Array): Uint8Array {
+function compress(data: Uint8Array, scratch: Scratch): Uint8Array {
   // Worst case of the format: 32 + n + n/6.
-  const out = new Uint8Array(32 + data.length + Math.ceil(data.length / 6));
+  const worstBytes = 32 + data.length + Math.ceil(data.length / 6);
+  let { out } = scratch;
+  if (out.length < worstBytes) {
+    out = new Uint8Array(worstBytes);
+    if (worstBytes <= MAX_KEPT_BYTES) scratch.out = out;
+  }
   let op = 0;
   let rest = data.length;
   while (rest >= 0x80) {
@@ -33,30 +50,33 @@ function compress(data: Uint8Array): Uint8Array {
   // Emptying a table that is larger than the data would cost more than the search.
   let tableBits = MIN_TABLE_BITS;
   while (tableBits < MAX_TABLE_BITS && 1 << tableBits < data.length) tableBits++;
-  const table = new Uint16Array(1 << tableBits);
   const words = viewOf(data);
   for (let start = 0; start < data.length; start += BLOCK_BYTES) {
-    if (start > 0) table.fill(0);
-    op = compressBlock(data, words, start, Math.min(data.length, start + BLOCK_BYTES), table, out, op);
+    scratch.table.fill(0, 0, 1 << tableBits);
+    const end = Math.min(data.length, start + BLOCK_BYTES);
+    op = compressBlock(data, words, start, end, scratch.table, 32 - tableBits, out, op);
   }
-  return out.subarray(0, op);
+  return out.slice(0, op);
 }
 
 function load32(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-/** Appends the block [start, end) of `data`, whose view is `words`, to `out` at `op`; returns the new `op`. */
+/**
+ * Appends the block [start, end) of `data`, whose view is `words`, to `out` at `op`; returns the new `op`. A hash
+ * shifted right by `shift` is a place in `table`.
+ */
 function compressBlock(
   data: Uint8Array,
   words: DataView,
   start: number,
   end: number,
   table: Uint16Array,
+  shift: number,
   out: Uint8Array,
   op: number,
 ): number {
-  const shift = 32 - Math.log2(table.length);
   const limit = end - TAIL_BYTES;
   let literalStart = start;
   let ip = start + 1;
