@@ -5,12 +5,13 @@ import { drawHistory } from '../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
 import { shrinkHistory } from '../../sim/chaos/shrink.ts';
+import { rememberingCodecs } from '../../sim/remembering-codecs.ts';
 import { type TraceSink, traceLineToText } from '../../sim/trace.ts';
 import { type ChaosJob, type ChaosResult, resultOf } from './job.ts';
 
 /** What this machine gives to simulations. */
 export async function chaosMachine(): Promise<ChaosMachine> {
-  return { newTurn: createTurn, codecs: inlineCodecPool(await loadPortableCodecs()) };
+  return { newTurn: createTurn, codecs: inlineCodecPool(rememberingCodecs(await loadPortableCodecs())) };
 }
 
 /** A shrinking takes at most so long. */

@@ -5,6 +5,7 @@ import { DEFAULT_DISK_LATENCIES } from '../../sim/disk-port.ts';
 import { fileSystemParameters } from '../../sim/file-system-state.ts';
 import { createSimGroup, type SimGroup, type SimGroupOptions, type SimGroupParts } from '../../sim/group.ts';
 import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
+import { rememberingCodecs } from '../../sim/remembering-codecs.ts';
 import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
 import { playChaos } from './chaos-scenario.ts';
 import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
@@ -33,7 +34,7 @@ export async function newSimulation(
   seed: number,
   options: Partial<Omit<SimulationOptions, 'seed' | 'turn'>> = {},
 ): Promise<Simulation> {
-  const codecs = options.codecs ?? inlineCodecPool(await loadPortableCodecs());
+  const codecs = options.codecs ?? inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
   return new Simulation({ ...options, seed, turn: createTurn(), codecs });
 }
 
@@ -94,7 +95,8 @@ export async function simulate(
   options: SimulatedOptions = {},
 ): Promise<SimulatedRun> {
   if (scenario.history !== undefined) {
-    const codecs = options.simulation?.codecs ?? inlineCodecPool(await loadPortableCodecs());
+    const codecs =
+      options.simulation?.codecs ?? inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
     return playChaos(scenario.history, { newTurn: createTurn, codecs }, say, options.simulation);
   }
   const tell = async (made: SimGroup, story: Story): Promise<ScenarioOutcome> => {

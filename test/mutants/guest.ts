@@ -12,6 +12,7 @@ import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
 import { parseSaved } from '../../sim/chaos/saved.ts';
 import { shrinkHistory } from '../../sim/chaos/shrink.ts';
+import { rememberingCodecs } from '../../sim/remembering-codecs.ts';
 import type { Caught, GuestJob, GuestLine, Stage } from './guest-words.ts';
 
 /**
@@ -23,7 +24,7 @@ let what = 'its beginning';
 async function main(job: GuestJob): Promise<void> {
   const machine: ChaosMachine = {
     newTurn: createTurn,
-    codecs: inlineCodecPool(await loadPortableCodecs()),
+    codecs: inlineCodecPool(rememberingCodecs(await loadPortableCodecs())),
   };
   if (job.kind === 'search') {
     const caught = await search(job.stages, job.maxShrinkRuns, machine);

@@ -9,12 +9,13 @@ import { performOperation } from '../../../sim/chaos/perform.ts';
 import { type ChaosHistory, type ChaosMachine, failureOf } from '../../../sim/chaos/run.ts';
 import { checkSafety } from '../../../sim/chaos/safety.ts';
 import { buildSite, type ChaosSite } from '../../../sim/chaos/site.ts';
+import { rememberingCodecs } from '../../../sim/remembering-codecs.ts';
 import { Simulation } from '../../../sim/simulation.ts';
 import type { SimWorld } from '../../../sim/world.ts';
 
 export const machine: ChaosMachine = {
   newTurn: () => hostTurn,
-  codecs: inlineCodecPool(await loadPortableCodecs()),
+  codecs: inlineCodecPool(rememberingCodecs(await loadPortableCodecs())),
 };
 
 /** A small quiet day: a backup, writes, two snapshots. */
