@@ -323,8 +323,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   {
     name: 'ledger-takes-later-writes',
     file: 'sim/ledger.ts',
-    text: 'const excluded = operation.submittedAt > snapshot.answeredAt || operation.answeredAt < supersededBefore;',
-    replacement: 'const excluded = operation.answeredAt < supersededBefore;',
+    text: 'operation.submittedAt <= snapshot.answeredAt && this.#gives(operation, block, image)',
+    replacement: 'this.#gives(operation, block, image)',
     breaks: 'the judge lets a snapshot pass that holds writes of after it',
     tests: ['test/sim/ledger.test.ts'],
   },
