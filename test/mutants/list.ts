@@ -64,11 +64,11 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/core/server/archive/grown-beside.test.ts'],
   },
   {
-    name: 'archive-resync-keeps-a-cut-tail',
+    name: 'archive-resync-keeps-an-old-tail',
     file: 'core/server/archive/replicate-parts.ts',
-    text: '  if (!reservation.isArchived) await imageMutex.run(() => oweZeros(volume, offer.sizeLb));\n',
+    text: '  await imageMutex.run(() => oweZeros(volume, offer.sizeLb));\n',
     replacement: '',
-    breaks: 'a resync of an image whose making was cut leaves old data behind its end',
+    breaks: 'a resync of a larger image leaves old data behind the end of the new one',
     tests: ['test/core/server/archive/grown-beside.test.ts'],
   },
   {

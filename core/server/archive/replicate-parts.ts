@@ -104,11 +104,11 @@ export async function receiveResyncRepl(
     verifyIdle(volume);
   });
   await acceptResync(channel);
-  // What lies behind the client's image in one whose making was cut could be anything.
-  if (!reservation.isArchived) await imageMutex.run(() => oweZeros(volume, offer.sizeLb));
-  await payZeros(server, volume);
   await volume.mutex.run(() => giveUpImage(volume, reservation));
   volume.latest = null;
+  // Behind the client's image there may be data of the old one, or of one whose making was cut.
+  await imageMutex.run(() => oweZeros(volume, offer.sizeLb));
+  await payZeros(server, volume);
   await files.removeFullReplState();
   await wdiffs.clear();
   await compareBase(server, volume, channel, offer);

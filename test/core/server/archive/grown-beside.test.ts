@@ -88,12 +88,8 @@ describe('a resync', () => {
 
   it('leaves an image to an apply that began before it was given up', async () => {
     await withArchive(async (site) => {
-      const { faults } = site.site.simulation;
-      const call = { host: site.name, process: 'walb-archive', step: 'archive.resize.zero', call: null };
-      faults.arm({ kind: 'error', ...call, nth: 1, times: 1, code: 'EIO', effect: 'none' });
-      await site.action('Resize', 'resize', 'vol0', String(SIZE_LB * 512 + 8192), 'zeroclear');
-      faults.disarm();
-      slowDown(site, 'archive.resize.zero');
+      slowDown(site, 'repl-resync.send-ok');
+      slowDown(site, 'archive.apply.write', 20);
       const source = await replicateTo(site);
       await site.site.simulation.sleep(US_PER_S);
       expect(await stateOf(site)).toBe('ReplSyncAsServer');
@@ -106,26 +102,29 @@ describe('a resync', () => {
     }, thick);
   });
 
-  it('of an image whose making was cut clears what is behind its end', async () => {
-    await withArchive(
-      async (site) => {
-        const source = await replicateTo(site);
-        await noAction(source, 'ReplSyncAsClient');
-        expect(await stateOf(site)).toBe('Archived');
-        const image = site.image('wb_vol0');
-        expect(Buffer.compare(image.subarray(0, SIZE_LB * 512), CONTENTS[0])).toBe(0);
-        expect(tailOf(image)).toHaveLength((GROWN_LB - SIZE_LB) * 512);
-        expect(isZero(tailOf(image))).toBe(true);
-      },
-      thick,
-      async (site) => {
-        await seedSmallVolume(site, { state: 'SyncReady', lastGid: 0 });
-        const grown = site.host.spawn('grow', async (world) => {
-          await world.volumes.grow('wb_vol0', GROWN_LB, 'test.seed');
-          return 0;
-        });
-        await grown.exited;
-      },
-    );
-  });
+  for (const state of ['Archived', 'SyncReady']) {
+    it(`of a larger image clears what is behind its end, ${state}`, async () => {
+      await withArchive(
+        async (site) => {
+          const source = await replicateTo(site);
+          await noAction(source, 'ReplSyncAsClient');
+          expect(await stateOf(site)).toBe('Archived');
+          const image = site.image('wb_vol0');
+          expect(Buffer.compare(image.subarray(0, SIZE_LB * 512), CONTENTS[0])).toBe(0);
+          expect(tailOf(image)).toHaveLength((GROWN_LB - SIZE_LB) * 512);
+          expect(isZero(tailOf(image))).toBe(true);
+          expect(site.files()).not.toContain('zero_clear');
+        },
+        thick,
+        async (site) => {
+          await seedSmallVolume(site, { state, lastGid: 0 });
+          const grown = site.host.spawn('grow', async (world) => {
+            await world.volumes.grow('wb_vol0', GROWN_LB, 'test.seed');
+            return 0;
+          });
+          await grown.exited;
+        },
+      );
+    });
+  }
 });
