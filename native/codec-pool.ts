@@ -6,9 +6,12 @@ import { KIB, MIB } from '../core/units.ts';
 import type { CodecJob, CodecPool, CompressionType } from '../core/world/index.ts';
 import {
   alignedBytes,
+  type CodecWorkerData,
+  copiedBytes,
   type FromCodecWorker,
   INPUT_KEPT,
-  type PackedJob,
+  packJobs,
+  SLOT_BYTES,
   type ToCodecWorker,
 } from './codec-message.ts';
 import { nativeCodecPool } from './codecs.ts';
@@ -47,8 +50,8 @@ const FAST_BATCH_BYTES = 512 * KIB;
 const SLOW_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
-/** Inputs up to this size are copied into buffers that are used again. */
-const BUFFER_BYTES = MIB;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Some jobs of a call, and what waits for them. */
 interface Batch {
@@ -59,8 +62,10 @@ interface Batch {
 
 interface Thread {
   readonly worker: Worker;
+  readonly slots: readonly SharedArrayBuffer[];
+  readonly freeSlots: number[];
   /** By id. */
-  readonly batches: Map<number, Batch>;
+  readonly batches: Map<number, { readonly batch: Batch; readonly slot: number }>;
 }
 
 /**
@@ -74,7 +79,6 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
   const url = workerUrl();
   const threads: Thread[] = [];
   const queue: Batch[] = [];
-  const buffers: ArrayBuffer[] = [];
   let nextId = 0;
   let inlineCost = 0;
   let runningCount = 0;
@@ -83,7 +87,7 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
   function fail(error: Error): void {
     failure ??= error;
     for (const { batches } of threads) {
-      for (const batch of batches.values()) batch.reject(error);
+      for (const { batch } of batches.values()) batch.reject(error);
       batches.clear();
     }
     for (const batch of queue.splice(0)) batch.reject(error);
@@ -91,8 +95,13 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
 
   function begin(entry: URL): void {
     while (threads.length < threadCount) {
-      const worker = new Worker(entry, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB } });
-      const thread: Thread = { worker, batches: new Map() };
+      const slots = Array.from({ length: BATCHES_PER_THREAD }, () => new SharedArrayBuffer(SLOT_BYTES));
+      const workerData: CodecWorkerData = { slots };
+      const worker = new Worker(entry, {
+        workerData,
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+      });
+      const thread: Thread = { worker, slots, freeSlots: [...slots.keys()], batches: new Map() };
       worker.on('message', (message: FromCodecWorker) => take(thread, message));
       worker.on('error', (error: unknown) => fail(new Error(`a codec thread failed: ${errorText(error)}`)));
       worker.on('exit', (status) => fail(new Error(`a codec thread ended with status ${status}`)));
@@ -106,22 +115,25 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
     while (queue.length > 0) {
       let least = threads[0];
       for (const thread of threads) if (thread.batches.size < least.batches.size) least = thread;
-      if (least.batches.size >= BATCHES_PER_THREAD) return;
+      const slot = least.freeSlots.at(-1);
+      if (slot === undefined) return;
       const batch = queue.shift();
       if (batch === undefined) return;
+      least.freeSlots.pop();
       const id = nextId++;
-      least.batches.set(id, batch);
+      least.batches.set(id, { batch, slot });
       if (runningCount++ === 0) for (const { worker } of threads) worker.ref();
-      const message = pack(id, batch.jobs, buffers);
-      least.worker.postMessage(message, [message.input]);
+      const message = pack(id, batch.jobs, least.slots, slot);
+      least.worker.postMessage(message, typeof message.input === 'number' ? [] : [message.input]);
     }
   }
 
   function take(thread: Thread, message: FromCodecWorker): void {
-    const batch = thread.batches.get(message.id);
-    if (batch === undefined) return;
+    const running = thread.batches.get(message.id);
+    if (running === undefined) return;
+    const { batch, slot } = running;
     thread.batches.delete(message.id);
-    if (message.input.byteLength === BUFFER_BYTES) buffers.push(message.input);
+    thread.freeSlots.push(slot);
     if (--runningCount === 0) for (const { worker } of threads) worker.unref();
     if (message.failure === null) {
       batch.resolve(resultsOf(batch.jobs, message));
@@ -201,32 +213,16 @@ function batchesOf(jobs: readonly CodecJob[]): CodecJob[][] {
   return batches;
 }
 
-/** The message for a batch, with the data copied one behind the other. */
-function pack(id: number, jobs: readonly CodecJob[], buffers: ArrayBuffer[]): ToCodecWorker {
-  let totalBytes = 0;
-  for (const job of jobs) totalBytes += alignedBytes(job.data.length);
-  const isSmall = totalBytes <= BUFFER_BYTES;
-  const input =
-    (isSmall ? buffers.pop() : undefined) ??
-    Buffer.allocUnsafeSlow(isSmall ? BUFFER_BYTES : totalBytes).buffer;
-  const bytes = new Uint8Array(input);
-  let at = 0;
-  const packed: PackedJob[] = [];
-  for (const job of jobs) {
-    const { kind, type, data } = job;
-    bytes.set(data, at);
-    packed.push({
-      kind,
-      type,
-      level: job.kind === 'compress' ? job.level : 0,
-      sizeBytes: job.kind === 'decompress' ? job.sizeBytes : 0,
-      shrinkOnly: job.kind === 'compress' && job.shrinkOnly === true,
-      at,
-      lengthBytes: data.length,
-    });
-    at += alignedBytes(data.length);
-  }
-  return { id, jobs: packed, input };
+/** The message for a batch, of which data that no thread sees yet are copied into a slot, or an array where they are larger. */
+function pack(
+  id: number,
+  jobs: readonly CodecJob[],
+  slots: readonly SharedArrayBuffer[],
+  slot: number,
+): ToCodecWorker {
+  const sizeBytes = copiedBytes(jobs);
+  const own = sizeBytes <= SLOT_BYTES ? null : Buffer.allocUnsafeSlow(sizeBytes).buffer;
+  return { id, input: own ?? slot, ...packJobs(jobs, new Uint8Array(own ?? slots[slot])) };
 }
 
 function resultsOf(jobs: readonly CodecJob[], { output, lengths }: FromCodecWorker): Uint8Array[] {
@@ -235,6 +231,6 @@ function resultsOf(jobs: readonly CodecJob[], { output, lengths }: FromCodecWork
     if (lengthBytes === INPUT_KEPT) return jobs[i].data;
     const begin = at;
     at += alignedBytes(lengthBytes);
-    return new Uint8Array(output, begin, lengthBytes);
+    return output === null ? NO_BYTES : new Uint8Array(output, begin, lengthBytes);
   });
 }

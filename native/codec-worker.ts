@@ -1,14 +1,14 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { runCodecJob } from '../core/engine/codec-registry.ts';
 import { errorText, FormatError } from '../core/errors.ts';
 import { MIB } from '../core/units.ts';
-import type { CodecJob } from '../core/world/index.ts';
 import {
   alignedBytes,
+  type CodecWorkerData,
   type FromCodecWorker,
   INPUT_KEPT,
-  type PackedJob,
   type ToCodecWorker,
+  unpackJobs,
 } from './codec-message.ts';
 import { loadNativeCodecs } from './codecs.ts';
 import { allocationCounter } from './collect.ts';
@@ -20,22 +20,26 @@ const COLLECT_BYTES = 8 * MIB;
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the body of a worker thread.');
+const { slots } = workerData as CodecWorkerData;
 const codecs = loadNativeCodecs();
 const allocated = allocationCounter(COLLECT_BYTES);
 
 port.on('message', (message: ToCodecWorker) => {
-  const answer = run(message);
-  const sizeBytes = answer.input.byteLength + answer.output.byteLength;
-  port.postMessage(answer, [answer.input, answer.output]);
-  allocated(sizeBytes);
+  const input = typeof message.input === 'number' ? slots[message.input] : message.input;
+  const answer = run(message, input);
+  port.postMessage(answer, answer.output === null ? [] : [answer.output]);
+  // What libraries allocate is about what they are given.
+  allocated(input.byteLength);
 });
 
-function run({ id, jobs, input }: ToCodecWorker): FromCodecWorker {
+function run(message: ToCodecWorker, input: ArrayBufferLike): FromCodecWorker {
+  const { id } = message;
   const results: (Uint8Array | null)[] = [];
   try {
-    for (const job of jobs) {
-      const result = runCodecJob(codecs, jobOf(job, input));
-      results.push(job.shrinkOnly && result.length >= job.lengthBytes ? null : result);
+    for (const job of unpackJobs(message, input)) {
+      const result = runCodecJob(codecs, job);
+      const isKept = job.kind === 'compress' && job.shrinkOnly === true && result.length >= job.data.length;
+      results.push(isKept ? null : result);
     }
   } catch (error) {
     const failure = {
@@ -43,29 +47,22 @@ function run({ id, jobs, input }: ToCodecWorker): FromCodecWorker {
       message: errorText(error),
       offset: error instanceof FormatError ? error.offset : 0,
     };
-    return { id, input, output: new ArrayBuffer(0), lengths: [], failure };
+    return { id, output: null, lengths: [], failure };
   }
-  return { id, input, ...joined(results), failure: null };
-}
-
-function jobOf(packed: PackedJob, input: ArrayBuffer): CodecJob {
-  const { kind, type, level, sizeBytes, at, lengthBytes } = packed;
-  const data = new Uint8Array(input, at, lengthBytes);
-  return kind === 'compress' ? { kind, type, level, data } : { kind, type, sizeBytes, data };
+  return { id, ...joined(results), failure: null };
 }
 
 /** The results in one array. They are what libraries allocated, which cannot change hands. */
 function joined(results: readonly (Uint8Array | null)[]): Pick<FromCodecWorker, 'output' | 'lengths'> {
   let totalBytes = 0;
   for (const result of results) totalBytes += alignedBytes(result?.length ?? 0);
-  const { buffer: output } = Buffer.allocUnsafeSlow(totalBytes);
-  const bytes = new Uint8Array(output);
+  const output = totalBytes === 0 ? null : Buffer.allocUnsafeSlow(totalBytes).buffer;
   const lengths: number[] = [];
   let at = 0;
   for (const result of results) {
     lengths.push(result?.length ?? INPUT_KEPT);
-    if (result === null) continue;
-    bytes.set(result, at);
+    if (result === null || output === null) continue;
+    new Uint8Array(output, at).set(result);
     at += alignedBytes(result.length);
   }
   return { output, lengths };

@@ -51,18 +51,20 @@ export async function readAt(
   return bytes.subarray(0, await readInto(handle, path, offset, bytes));
 }
 
-/** Fills `bytes` from `offset` of an open file on; fewer only at its end. Returns how many. Throws IoError. */
+/**
+ * Fills `bytes` from `offset` of an open file on, or (null) from where it stands; fewer only at its end. Returns how
+ * many. Throws IoError.
+ */
 export async function readInto(
   handle: ReadableHandle,
   path: string,
-  offset: number,
+  offset: number | null,
   bytes: Uint8Array,
 ): Promise<number> {
   let have = 0;
   while (have < bytes.length) {
-    const { bytesRead } = await asIo(path, () =>
-      handle.read(bytes, have, bytes.length - have, offset + have),
-    );
+    const at = offset === null ? null : offset + have;
+    const { bytesRead } = await asIo(path, () => handle.read(bytes, have, bytes.length - have, at));
     if (bytesRead === 0) break;
     have += bytesRead;
   }

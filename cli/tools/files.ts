@@ -4,6 +4,7 @@ import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-
 import { FormatError } from '../../core/errors.ts';
 import { asIo } from '../../native/errors.ts';
 import { fileSource, handleReader, handleSource } from '../../native/file-stream.ts';
+import { keptSource } from '../../native/kept-source.ts';
 import { createOutputFile, type OutputFile } from '../../native/output-file.ts';
 import type { Progress } from '../progress.ts';
 import type { ToolIo } from './tool.ts';
@@ -30,11 +31,22 @@ export function inputError(error: unknown, name: string): unknown {
   return new InputError(`${error.message} (at byte ${error.offset} of ${where})`);
 }
 
+/** How an input is read. */
+export interface InputOptions {
+  /** Whether most of what is read from `source` is kept until the end. */
+  readonly isKept?: boolean;
+}
+
 /** Opens `path` (`-`: standard input), calls `use`, closes. FormatErrors get the input's name and their offset. */
-export async function withInput<T>(path: string, io: ToolIo, use: (input: Input) => Promise<T>): Promise<T> {
+export async function withInput<T>(
+  path: string,
+  io: ToolIo,
+  use: (input: Input) => Promise<T>,
+  options: InputOptions = {},
+): Promise<T> {
   try {
     if (path === '-') return await use({ name: '-', source: io.stdin, reader: await io.stdinReader() });
-    return await withFile(path, io.progress, use);
+    return await withFile(path, io.progress, use, options);
   } catch (error) {
     throw inputError(error, path);
   }
@@ -45,23 +57,30 @@ export async function withFile<T>(
   path: string,
   progress: Progress,
   use: (input: Input) => Promise<T>,
+  options: InputOptions = {},
 ): Promise<T> {
   const handle = await asIo(path, () => open(path, 'r'));
   try {
-    return await use(await inputOf(handle, path, progress));
+    return await use(await inputOf(handle, path, progress, options));
   } finally {
     await handle.close();
   }
 }
 
-async function inputOf(handle: FileHandle, path: string, progress: Progress, fileCount = 1): Promise<Input> {
+async function inputOf(
+  handle: FileHandle,
+  path: string,
+  progress: Progress,
+  { isKept = false, fileCount = 1 }: InputOptions & { readonly fileCount?: number },
+): Promise<Input> {
   const status = await asIo(path, () => handle.stat());
   progress.expect(status.isFile() ? status.size : null);
   if (!status.isFile()) {
     return { name: path, source: meteredSource(handleSource(handle, path), progress), reader: null };
   }
   const reader = meteredReader(handleReader(handle, path, status.size, fileCount), progress);
-  return { name: path, source: meteredSource(fileSource(handle, path), progress), reader };
+  const source = isKept ? keptSource(handle, path) : fileSource(handle, path);
+  return { name: path, source: meteredSource(source, progress), reader };
 }
 
 /** The source, what is read of which is progress. */
@@ -99,7 +118,7 @@ export async function withFiles<T>(
     for (const path of paths) {
       const handle = await asIo(path, () => open(path, 'r'));
       handles.push(handle);
-      inputs.push(await inputOf(handle, path, progress, paths.length));
+      inputs.push(await inputOf(handle, path, progress, { fileCount: paths.length }));
     }
     return await use(inputs);
   } finally {

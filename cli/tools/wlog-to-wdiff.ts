@@ -22,13 +22,17 @@ export const wlogToWdiff = defineTool({
     const pool = await io.codecs();
     const convert = indexed ? convertToIndexed : convertToSorted;
     await withOutput(output, io, (sink) =>
-      withInput(input, io, ({ source }) =>
-        convert(source, sink, {
-          pool,
-          maxIoLb: Math.floor(maxIoBytes / LOGICAL_BLOCK_BYTES),
-          requireEnd: !noEnd,
-          onWlogEnd: (lsid) => err.line(`converted until lsid ${lsid}`),
-        }),
+      withInput(
+        input,
+        io,
+        ({ source }) =>
+          convert(source, sink, {
+            pool,
+            maxIoLb: Math.floor(maxIoBytes / LOGICAL_BLOCK_BYTES),
+            requireEnd: !noEnd,
+            onWlogEnd: (lsid) => err.line(`converted until lsid ${lsid}`),
+          }),
+        { isKept: !indexed },
       ),
     );
     return 0;

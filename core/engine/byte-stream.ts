@@ -13,6 +13,11 @@ export interface ByteSource {
   read(maxBytes: number): Promise<Uint8Array | null>;
   /** How much is best asked for at once; a reader with a buffer of its own follows that. */
   readonly pieceBytes?: number;
+  /**
+   * Says that of all views that were handed out only the last two are still used: a source may use the memory of the
+   * others again from now on.
+   */
+  forget?(): void;
 }
 
 /** Something that bytes are pushed into. */
@@ -61,6 +66,11 @@ export class BufferedReader {
   constructor(source: ByteSource, fillBytes = source.pieceBytes ?? FILL_BYTES) {
     this.#source = source;
     this.#fillBytes = fillBytes;
+  }
+
+  /** Says that no bytes that were handed out are used any more, and their memory may serve again. */
+  forget(): void {
+    this.#source.forget?.();
   }
 
   /** Bytes handed out so far. */

@@ -39,6 +39,11 @@ export class LogIoStream {
     await this.#openNext();
   }
 
+  /** Says that no data that were handed out are used any more, and their memory may serve again. */
+  forget(): void {
+    this.#reader.forget();
+  }
+
   async next(): Promise<PlainIo | null> {
     while (this.#wlog !== null) {
       const log = await this.#wlog.nextIo();
@@ -102,14 +107,16 @@ export interface ConvertOptions {
   readonly requireEnd?: boolean;
   /** Called after each wlog with the lsid where it ended. */
   readonly onWlogEnd?: (lsid: Lsid) => void;
+  /** What a sorted conversion holds of overwritten data, besides two times as much as of live ones. The default is 64 MiB. */
+  readonly heldBytes?: number;
 }
 
-/** What a sorted conversion holds of overwritten data, besides as much as two times the live ones. */
+/** Unless asked otherwise. */
 const HELD_BYTES = 64 * MIB;
 
 /**
  * Converts wlogs into a sorted wdiff. All data that were not overwritten are kept in memory until the end, with up to
- * HELD_BYTES and two times as much of overwritten ones: use the indexed form for logs of unknown size. An empty stream gives an empty diff with zero uuid. On an error nothing is written, or no end pack.
+ * 64 MiB and two times as much of overwritten ones: use the indexed form for logs of unknown size. An empty stream gives an empty diff with zero uuid. On an error nothing is written, or no end pack.
  */
 export async function convertToSorted(
   source: ByteSource,
@@ -120,18 +127,20 @@ export async function convertToSorted(
   await logs.open();
   const memory = DiffMemory.ofPlain(options.maxIoLb);
   // Data are views of what was read, of which a small remainder keeps the whole alive: at times only what counts is kept.
+  const { heldBytes: deadBytes = HELD_BYTES } = options;
   let heldBytes = 0;
-  let limitBytes = HELD_BYTES;
+  let limitBytes = deadBytes;
   for (let io = await logs.next(); io !== null; io = await logs.next()) {
     memory.add(io);
     heldBytes += io.data.length;
     if (heldBytes <= limitBytes) continue;
     const liveBytes = memory.dataBytes(({ data }) => data.length);
-    if (heldBytes > HELD_BYTES + 2 * liveBytes) {
+    if (heldBytes > deadBytes + 2 * liveBytes) {
       memory.replaceAll((live) => ({ ...live, data: live.data.slice() }));
       heldBytes = liveBytes;
+      logs.forget();
     }
-    limitBytes = HELD_BYTES + 2 * liveBytes;
+    limitBytes = deadBytes + 2 * liveBytes;
   }
   const writer = await SortedWdiffWriter.open(sink, logs.uuid ?? ZERO_UUID, {
     compression: SNAPPY,

@@ -1,5 +1,5 @@
 import { lzmaCodec } from '../../core/engine/codec/xz.ts';
-import { bufferView, optionalLibrary, withPortable } from './library.ts';
+import { bufferView, optionalLibrary, unshared, withPortable } from './library.ts';
 
 /** What is used of the package `lzma-native`: the coder beneath its streams, which can work synchronously. */
 interface LzmaLibrary {
@@ -85,10 +85,11 @@ export const fastLzma = withPortable(lzmaCodec, {
 /** Runs a stream over all of `data`; null when more than `maxBytes` come out. Throws what the library says. */
 function code(
   stream: LzmaStream,
-  data: Uint8Array,
+  shared: Uint8Array,
   pieceBytes: number,
   maxBytes: number,
 ): { bytes: Uint8Array; consumedBytes: number } | null {
+  const data = unshared(shared);
   const parts: Uint8Array[] = [];
   let outBytes = 0;
   let consumedBytes = 0;

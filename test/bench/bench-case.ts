@@ -27,10 +27,14 @@ export async function megabytesPerSecond(
 }
 
 /** Calls `use` with a source of a whole file. */
-export async function withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+export async function withSource<T>(
+  path: string,
+  use: (source: ByteSource) => Promise<T>,
+  sourceOf = fileSource,
+): Promise<T> {
   const handle = await open(path, 'r');
   try {
-    return await use(fileSource(handle, path));
+    return await use(sourceOf(handle, path));
   } finally {
     await handle.close();
   }

@@ -16,7 +16,8 @@ import type { CompressionType } from '../../core/world/index.ts';
 import { threadedCodecPool } from '../../native/codec-pool.ts';
 import { loadNativeCodecs, nativeCodecPool } from '../../native/codecs.ts';
 import { openFileDevice } from '../../native/file-device.ts';
-import { handleSink } from '../../native/file-stream.ts';
+import { fileSource, handleSink } from '../../native/file-stream.ts';
+import { keptSource } from '../../native/kept-source.ts';
 import { withReaders, withSource } from './bench-case.ts';
 import { type Content, copyFiles, madeBytes, millisecondsOf, type TargetCase } from './target-case.ts';
 import { makeDiffFile, makeImageFile, makeLogFile, spreadWrites } from './target-data.ts';
@@ -55,7 +56,11 @@ function conversion(type: 'indexed' | 'sorted', sizeBytes: number): TargetCase {
         yardstick: () => copyFiles(folder, ['wlog']),
         work: () =>
           ontoFresh(folder, (sink) =>
-            withSource(join(folder, 'wlog'), (source) => convert(source, sink, { pool, maxIoLb: MAX_IO_LB })),
+            withSource(
+              join(folder, 'wlog'),
+              (source) => convert(source, sink, { pool, maxIoLb: MAX_IO_LB }),
+              type === 'indexed' ? fileSource : keptSource,
+            ),
           ),
         close: () => pool.close(),
       };

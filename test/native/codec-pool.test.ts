@@ -96,6 +96,36 @@ describe('a pool of codec threads', () => {
     }
   });
 
+  it('takes data of shared memory where they are, beside others, for every codec', async () => {
+    const pool = await open(NO_INLINE);
+    const inline = await nativeCodecPool();
+    const memories = [new SharedArrayBuffer(300_000), new SharedArrayBuffer(100_000)];
+    const plain = COMPRESSION_TYPES.flatMap((_, i) => {
+      const lying = memories.map((memory, m) => {
+        const view = new Uint8Array(memory, 1 + 9000 * i, 8000);
+        view.set(bytesOf(10 * i + m, view.length));
+        return view;
+      });
+      return [...lying, bytesOf(10 * i + 5, 8000)];
+    });
+    const typeOf = (i: number) => COMPRESSION_TYPES[Math.floor(i / 3)];
+    const packed = await pool.run(plain.map((data, i) => compressJob(typeOf(i), data)));
+    const expected = await inline.run(plain.map((data, i) => compressJob(typeOf(i), data)));
+    expect(packed.map((bytes, i) => Buffer.compare(bytes, expected[i]))).toEqual(plain.map(() => 0));
+    const inShared = packed.map((bytes) => {
+      const view = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      view.set(bytes);
+      return view;
+    });
+    const back = await pool.run(
+      inShared.map((data, i): CodecJob => {
+        return { kind: 'decompress', type: typeOf(i), sizeBytes: plain[i].length, data };
+      }),
+    );
+    expect(back.map((bytes, i) => Buffer.compare(bytes, plain[i]))).toEqual(plain.map(() => 0));
+    expect(pool.threadCount).toBe(2);
+  });
+
   it('takes a job that is larger than its buffers', async () => {
     const pool = await open(NO_INLINE);
     const data = bytesOf(3, 5 << 20);

@@ -1,0 +1,67 @@
+import type { ByteSource } from '../core/engine/byte-stream.ts';
+import { MIB } from '../core/units.ts';
+import { type ReadableHandle, readInto } from './file-bytes.ts';
+
+/** Sizes of a kept source, which tests make small. */
+export interface KeptSourceOptions {
+  /** Bytes of one read; fewer and larger ones cost less. */
+  readonly readBytes?: number;
+  /** Memory that is taken at once, of which the system gives what is written to; some times `readBytes`, and a multiple. */
+  readonly slabBytes?: number;
+}
+
+/**
+ * What is in an open regular file, for a reader that keeps most of it, as a sorted conversion does. It lies in shared
+ * memory: V8 does not count that, and so does not look again and again for garbage that is not there; and codec
+ * threads read it where it is. What the reader forgets is used again.
+ */
+export function keptSource(
+  handle: ReadableHandle,
+  path: string,
+  { readBytes = 4 * MIB, slabBytes = 64 * MIB }: KeptSourceOptions = {},
+): ByteSource {
+  /** Of which views were handed out, oldest first; the last one is being filled. */
+  let used: Uint8Array[] = [];
+  let free: Uint8Array[] = [];
+  /** Where the next read begins: in the last slab, and in the file. */
+  let slabAt = slabBytes;
+  let fileAt = 0;
+  /** What is being read while the present bytes are worked on. */
+  let ahead: Promise<Uint8Array> | null = null;
+  let rest: Uint8Array = new Uint8Array(0);
+  let ended = false;
+
+  function begin(): Promise<Uint8Array> {
+    if (slabAt === slabBytes) {
+      used.push(free.pop() ?? new Uint8Array(new SharedArrayBuffer(slabBytes)));
+      slabAt = 0;
+    }
+    const place = used[used.length - 1].subarray(slabAt, slabAt + readBytes);
+    const reading = readInto(handle, path, fileAt, place).then((bytesRead) => place.subarray(0, bytesRead));
+    // Nobody may ever ask for it.
+    reading.catch(() => undefined);
+    slabAt += readBytes;
+    fileAt += readBytes;
+    return reading;
+  }
+
+  return {
+    pieceBytes: readBytes,
+    async read(maxBytes) {
+      if (rest.length === 0 && !ended) {
+        rest = await (ahead ?? begin());
+        ended = rest.length < readBytes;
+        ahead = ended ? null : begin();
+      }
+      if (rest.length === 0) return null;
+      const bytes = rest.subarray(0, maxBytes);
+      rest = rest.subarray(bytes.length);
+      return bytes;
+    },
+    forget() {
+      // The latest views, and what is being read, may be in two slabs.
+      free = [...free, ...used.slice(0, -2)];
+      used = used.slice(-2);
+    },
+  };
+}
