@@ -15,6 +15,7 @@ import {
   type ToCodecWorker,
 } from './codec-message.ts';
 import { nativeCodecPool } from './codecs.ts';
+import { countAllocated } from './collect.ts';
 
 /** A codec pool that holds threads. */
 export interface ThreadedCodecPool extends CodecPool {
@@ -135,6 +136,7 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
     thread.batches.delete(message.id);
     thread.freeSlots.push(slot);
     if (--runningCount === 0) for (const { worker } of threads) worker.unref();
+    countAllocated(message.output?.byteLength ?? 0);
     if (message.failure === null) {
       batch.resolve(resultsOf(batch.jobs, message));
     } else {

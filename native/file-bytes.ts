@@ -1,5 +1,5 @@
-import { KIB, MIB } from '../core/units.ts';
-import { allocationCounter } from './collect.ts';
+import { KIB } from '../core/units.ts';
+import { countAllocated } from './collect.ts';
 import { asIo } from './errors.ts';
 
 /** What of an open file is needed to read it; a FileHandle of Node is one. */
@@ -27,15 +27,12 @@ export interface GatheringHandle extends WritableHandle {
   writev(pieces: readonly Uint8Array[], position?: number): Promise<{ readonly bytesWritten: number }>;
 }
 
-/** Arrays from this size on are counted, and after so much of them dead ones are freed. */
+/** Arrays from this size on are counted. */
 const COUNTED_BYTES = 64 * KIB;
-const COLLECT_BYTES = 32 * MIB;
-
-const allocated = allocationCounter(COLLECT_BYTES);
 
 /** An array for bytes to be read into: not cleared, not shared with anything else, and no Buffer. */
 export function newBytes(sizeBytes: number): Uint8Array {
-  if (sizeBytes >= COUNTED_BYTES) allocated(sizeBytes);
+  if (sizeBytes >= COUNTED_BYTES) countAllocated(sizeBytes);
   const { buffer } = Buffer.allocUnsafeSlow(sizeBytes);
   return new Uint8Array(buffer, 0, sizeBytes);
 }
