@@ -7,7 +7,7 @@ import { COMPRESSION_TYPES, type CodecJob } from '../core/world/index.ts';
  */
 
 /** Bytes of a slot, in which the data of a batch lie one behind the other. */
-export const SLOT_BYTES = MIB;
+export const SLOT_BYTES = 2 * MIB;
 
 /** What a thread is given when it begins. */
 export interface CodecWorkerData {

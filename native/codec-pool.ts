@@ -47,7 +47,7 @@ const COST: Readonly<Record<CompressionType, number>> = {
   lzma: 100,
 };
 /** Bytes of one batch to a thread, about, for codecs as fast as snappy and for slower ones. */
-const FAST_BATCH_BYTES = 512 * KIB;
+const FAST_BATCH_BYTES = MIB;
 const SLOW_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;

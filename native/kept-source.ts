@@ -2,11 +2,14 @@ import type { ByteSource } from '../core/engine/byte-stream.ts';
 import { MIB } from '../core/units.ts';
 import { type ReadableHandle, readInto } from './file-bytes.ts';
 
+/** Reads that are under way while the present bytes are worked on: the system clears the memory for each meanwhile. */
+const READS_AHEAD = 2;
+
 /** Sizes of a kept source, which tests make small. */
 export interface KeptSourceOptions {
   /** Bytes of one read; fewer and larger ones cost less. */
   readonly readBytes?: number;
-  /** Memory that is taken at once, of which the system gives what is written to; some times `readBytes`, and a multiple. */
+  /** Memory that is taken at once, of which the system gives what is written to; at least four times `readBytes`, and a multiple. */
   readonly slabBytes?: number;
 }
 
@@ -27,11 +30,11 @@ export function keptSource(
   let slabAt = slabBytes;
   let fileAt = 0;
   /** What is being read while the present bytes are worked on. */
-  let ahead: Promise<Uint8Array> | null = null;
+  const ahead: Promise<Uint8Array>[] = [];
   let rest: Uint8Array = new Uint8Array(0);
   let ended = false;
 
-  function begin(): Promise<Uint8Array> {
+  function begin(): void {
     if (slabAt === slabBytes) {
       used.push(free.pop() ?? new Uint8Array(new SharedArrayBuffer(slabBytes)));
       slabAt = 0;
@@ -40,18 +43,18 @@ export function keptSource(
     const reading = readInto(handle, path, fileAt, place).then((bytesRead) => place.subarray(0, bytesRead));
     // Nobody may ever ask for it.
     reading.catch(() => undefined);
+    ahead.push(reading);
     slabAt += readBytes;
     fileAt += readBytes;
-    return reading;
   }
 
   return {
     pieceBytes: readBytes,
     async read(maxBytes) {
       if (rest.length === 0 && !ended) {
-        rest = await (ahead ?? begin());
+        while (ahead.length <= READS_AHEAD) begin();
+        rest = (await ahead.shift()) ?? rest;
         ended = rest.length < readBytes;
-        ahead = ended ? null : begin();
       }
       if (rest.length === 0) return null;
       const bytes = rest.subarray(0, maxBytes);
