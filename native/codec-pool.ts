@@ -46,9 +46,9 @@ const COST: Readonly<Record<CompressionType, number>> = {
   gzip: 10,
   lzma: 100,
 };
-/** Bytes of one batch to a thread, about, for codecs as fast as snappy and for slower ones. */
-const FAST_BATCH_BYTES = MIB;
-const SLOW_BATCH_BYTES = 128 * KIB;
+/** Bytes of one batch to a thread, about, for a codec as fast as snappy; fewer for slower ones, but not less than the least. */
+const BATCH_BYTES = MIB;
+const LEAST_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
 
@@ -205,7 +205,7 @@ function batchesOf(jobs: readonly CodecJob[]): CodecJob[][] {
   let share = 0;
   for (const job of jobs) {
     filling.push(job);
-    share += plainBytesOf(job) / (COST[job.type] > 1 ? SLOW_BATCH_BYTES : FAST_BATCH_BYTES);
+    share += plainBytesOf(job) / Math.max(LEAST_BATCH_BYTES, BATCH_BYTES / Math.max(1, COST[job.type]));
     if (share < 1) continue;
     batches.push(filling);
     filling = [];
