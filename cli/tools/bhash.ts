@@ -53,7 +53,9 @@ export const bhash = defineTool({
 
     if (path === '-') {
       try {
-        await hash(sizeBytes === 0 ? io.stdin : limitedSource(io.stdin, sizeBytes));
+        io.progress.expect(sizeBytes === 0 ? null : sizeBytes);
+        const source = meteredSource(io.stdin, io.progress);
+        await hash(sizeBytes === 0 ? source : limitedSource(source, sizeBytes));
       } catch (error) {
         throw inputError(error, path);
       }

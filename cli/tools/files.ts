@@ -45,11 +45,21 @@ export async function withInput<T>(
   options: InputOptions = {},
 ): Promise<T> {
   try {
-    if (path === '-') return await use({ name: '-', source: io.stdin, reader: await io.stdinReader() });
+    if (path === '-') return await use(await standardInput(io));
     return await withFile(path, io.progress, use, options);
   } catch (error) {
     throw inputError(error, path);
   }
+}
+
+async function standardInput({ stdin, stdinReader, progress }: ToolIo): Promise<Input> {
+  const reader = await stdinReader();
+  progress.expect(reader?.sizeBytes ?? null);
+  return {
+    name: '-',
+    source: meteredSource(stdin, progress),
+    reader: reader === null ? null : meteredReader(reader, progress),
+  };
 }
 
 /** Opens a file for reading, calls `use`, closes. What is read of it is progress. Throws IoError. */

@@ -17,6 +17,7 @@ import type { WlogHeader } from '../../core/format/wlog.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, type Lsid, MIB, type Pb } from '../../core/units.ts';
 import type { BlockDevice } from '../../core/world/index.ts';
 import { openFileDevice } from '../../native/file-device.ts';
+import type { Progress } from '../progress.ts';
 
 const READ_BYTES = MIB;
 /** The largest super sector. */
@@ -29,24 +30,33 @@ export interface LogDevice {
   readonly sector: SuperSector;
   /** The physical block that the super sector is in. */
   readonly superBlock: Uint8Array;
+  /** Is told what is read of the ring. */
+  readonly progress: Progress | null;
+}
+
+/** How a log device is opened. */
+export interface LogDeviceOptions {
+  readonly writable: boolean;
+  /** Is told what is read of the ring; who knows how much will be read, says so. */
+  readonly progress?: Progress;
 }
 
 /** Opens a log device or an image of one, calls `use`, closes. Throws FormatError unless it has a super sector. */
 export async function withLogDevice<T>(
   path: string,
-  options: { readonly writable: boolean },
+  { writable, progress }: LogDeviceOptions,
   use: (log: LogDevice) => Promise<T>,
 ): Promise<T> {
   // Past the page cache: a running walb driver writes its log device past it too.
-  const device = await openFileDevice(path, { ...options, direct: true });
+  const device = await openFileDevice(path, { writable, direct: true });
   try {
-    return await use(await readSuper(device, path));
+    return await use({ ...(await readSuper(device, path)), progress: progress ?? null });
   } finally {
     device.close();
   }
 }
 
-async function readSuper(device: BlockDevice, path: string): Promise<LogDevice> {
+async function readSuper(device: BlockDevice, path: string): Promise<Omit<LogDevice, 'progress'>> {
   const addressLb = RESERVED_BYTES / LOGICAL_BLOCK_BYTES;
   const sizeLb = MAX_SUPER_BYTES / LOGICAL_BLOCK_BYTES;
   if (device.sizeLb() < addressLb + sizeLb) {
@@ -84,9 +94,15 @@ function ringAddressLb(sector: SuperSector, lsid: Lsid): Lb {
 }
 
 /** Reads physical blocks from `lsid` on; they must not go over the end of the ring. */
-export async function readRing({ device, sector }: LogDevice, lsid: Lsid, sizePb: Pb): Promise<Uint8Array> {
+export async function readRing(
+  { device, sector, progress }: LogDevice,
+  lsid: Lsid,
+  sizePb: Pb,
+): Promise<Uint8Array> {
   const sizeLb = (sizePb * sector.physicalBlockBytes) / LOGICAL_BLOCK_BYTES;
-  return await device.read(ringAddressLb(sector, lsid), sizeLb, STEPS.ring);
+  const bytes = await device.read(ringAddressLb(sector, lsid), sizeLb, STEPS.ring);
+  progress?.add(bytes.length);
+  return bytes;
 }
 
 /** Writes physical blocks from `lsid` on; they must not go over the end of the ring. */
@@ -111,10 +127,17 @@ export function ringSource(log: LogDevice, beginLsid: Lsid, endLsid: Lsid | null
   };
 }
 
+/** Says how much of the ring is going to be read: up to `endLsid`, one lap at most; null where only the log knows its end. */
+export function expectRing({ sector, progress }: LogDevice, beginLsid: Lsid, endLsid: Lsid | null): void {
+  const { physicalBlockBytes: pbs, ringBufferSizePb } = sector;
+  progress?.expect(endLsid === null ? null : Math.min(endLsid - beginLsid, ringBufferSizePb) * pbs);
+}
+
 /** The packs of the ring from `beginLsid` on. `endLsid` is only what the header says. */
 export function ringWlog(log: LogDevice, beginLsid: Lsid, endLsid: Lsid | null): WlogReader {
   const { physicalBlockBytes, salt, uuid } = log.sector;
   const header: WlogHeader = { physicalBlockBytes, salt, uuid, beginLsid, endLsid };
+  expectRing(log, beginLsid, endLsid);
   const reader = new BufferedReader(ringSource(log, beginLsid, null));
   return new WlogReader(header, reader, { checkLsid: true });
 }

@@ -11,7 +11,7 @@ import {
 import { ringRoomPb } from '../../core/format/super-sector.ts';
 import { superSectorLines } from '../../core/format/wlog-text.ts';
 import type { Lsid } from '../../core/units.ts';
-import { type LogDevice, readRing, withLogDevice } from './log-device.ts';
+import { expectRing, type LogDevice, readRing, withLogDevice } from './log-device.ts';
 import { argument, flag, integer, lsidLimit } from './options.ts';
 import { defineTool, type ToolContext } from './tool.ts';
 
@@ -82,8 +82,8 @@ export const searchInvalidLogpack = defineTool({
     debug: flag('debug', 'accepted and ignored'),
     path: argument('WLDEV_PATH', 'log device or image of one'),
   },
-  body: ({ beginLsid, endLsid, force, head, path }, { out, log: print }: ToolContext) =>
-    withLogDevice(path, { writable: false }, async (log) => {
+  body: ({ beginLsid, endLsid, force, head, path }, { io, out, log: print }: ToolContext) =>
+    withLogDevice(path, { writable: false, progress: io.progress }, async (log) => {
       const { oldestLsid, writtenLsid, ringBufferSizePb } = log.sector;
       if (head) out.lines(superSectorLines(log.sector, log.superBlock));
       const begin = force ? beginLsid : Math.max(beginLsid, oldestLsid);
@@ -91,6 +91,7 @@ export const searchInvalidLogpack = defineTool({
       const limit = force ? begin + ringBufferSizePb : writtenLsid;
       const end = endLsid === null ? limit : Math.min(endLsid, limit);
       if (begin >= end) throw new Error(`bad lsid range:${begin}:${end}`);
+      expectRing(log, begin, end);
       const badCount = await search(log, begin, end, (text) => print('INFO', text));
       return badCount === 0 ? 0 : 1;
     }),

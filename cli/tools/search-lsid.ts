@@ -51,16 +51,19 @@ export const searchLsid = defineTool({
     path: argument('WLDEV_PATH', 'log device or image of one'),
     lsids: restArguments('LSID', 'lsids', true),
   },
-  body: ({ beginPb, endPb, path, lsids }, { out }) =>
+  body: ({ beginPb, endPb, path, lsids }, { io, out }) =>
     withLogDevice(path, { writable: false }, async ({ device, sector }) => {
       const wanted = new Set(lsids.map(parseOptionInteger));
       const { physicalBlockBytes: pbs, metadataSizePb, ringBufferSizePb, salt } = sector;
       const ringPb = ringBufferOffsetPb(pbs, metadataSizePb);
       const lastPb: Pb = Math.min(endPb ?? Number.MAX_SAFE_INTEGER, ringPb + ringBufferSizePb);
       const lbPerPb = pbs / LOGICAL_BLOCK_BYTES;
-      for (let at = Math.max(beginPb, ringPb); at < lastPb; at += READ_BYTES / pbs) {
+      const firstPb = Math.max(beginPb, ringPb);
+      io.progress.expect(Math.max(0, lastPb - firstPb) * pbs);
+      for (let at = firstPb; at < lastPb; at += READ_BYTES / pbs) {
         const sizePb = Math.min(READ_BYTES / pbs, lastPb - at);
         const bytes = await device.read(at * lbPerPb, sizePb * lbPerPb, READ_STEP);
+        io.progress.add(bytes.length);
         const view = viewOf(bytes);
         for (let i = 0; i < sizePb; i++) {
           const lsid = lsidOf(view, i * pbs);

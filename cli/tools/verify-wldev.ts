@@ -20,7 +20,7 @@ export const verifyWldev = defineTool({
     path: argument('WALB_LOG_DEVICE', 'log device or image of one'),
   },
   body: ({ beginLsid, endLsid, recipe, path }, { io, out }) =>
-    withLogDevice(path, { writable: false }, (log) =>
+    withLogDevice(path, { writable: false, progress: io.progress }, (log) =>
       withInput(recipe, io, async ({ source }) => {
         const begin = Math.max(beginLsid, log.sector.oldestLsid);
         checkLsidRange(begin, endLsid);

@@ -42,9 +42,9 @@ export const wdevRedo = defineTool({
     ldev: argument('LDEV', 'log device or image of one'),
     ddev: argument('DDEV', 'data device or image of one'),
   },
-  async body(values, { out }) {
+  async body(values, { io, out }) {
     const discard = discardModeOf(values);
-    await withLogDevice(values.ldev, { writable: true }, async (log) => {
+    await withLogDevice(values.ldev, { writable: true, progress: io.progress }, async (log) => {
       const wlog = ringWlog(log, log.sector.writtenLsid, null);
       const ddev = await openFileDevice(values.ddev, { writable: true, direct: true });
       try {

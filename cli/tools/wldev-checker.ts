@@ -240,7 +240,7 @@ class Checker {
           ringRoomPb(lsid, ringBufferSizePb),
           Math.max(1, ZERO_BYTES / pbs),
         );
-        await writeRing({ device, sector, superBlock }, lsid, new Uint8Array(sizePb * pbs));
+        await writeRing({ device, sector, superBlock, progress: null }, lsid, new Uint8Array(sizePb * pbs));
         lsid += sizePb;
       }
       await device.flush('wldev-checker.zero');

@@ -17,9 +17,10 @@ export const wldevDump = defineTool({
     endLsid: integerArgument('END', 'lsid behind the last'),
   },
   body: ({ output, path, beginLsid, endLsid }, { io }) =>
-    withLogDevice(path, { writable: false }, async (log) => {
+    withLogDevice(path, { writable: false, progress: io.progress }, async (log) => {
       checkLsidRange(beginLsid, endLsid);
-      const { ringBufferSizePb } = log.sector;
+      const { ringBufferSizePb, physicalBlockBytes } = log.sector;
+      io.progress.expect((endLsid - beginLsid) * physicalBlockBytes);
       await withOutput(output, io, async (sink) => {
         for (let at = beginLsid; at < endLsid; at += ringBufferSizePb) {
           const source = ringSource(log, at, endLsid);

@@ -31,8 +31,8 @@ export const wldevShow = defineTool({
     debug: flag('debug', 'accepted and ignored'),
     path: argument('WLDEV_PATH', 'log device or image of one'),
   },
-  body: (values, { out }) =>
-    withLogDevice(values.path, { writable: false }, async (log) => {
+  body: (values, { io, out }) =>
+    withLogDevice(values.path, { writable: false, progress: io.progress }, async (log) => {
       const { sector, superBlock } = log;
       const { endLsid, addressLb, sizeLb } = values;
       const beginLsid = values.force ? values.beginLsid : Math.max(values.beginLsid, sector.oldestLsid);

@@ -74,7 +74,7 @@ export const wlogCat = defineTool({
     path: argument('LOG_DEVICE_PATH', 'log device or image of one'),
   },
   body: (values, { io, err }) =>
-    withLogDevice(values.path, { writable: false }, async (log) => {
+    withLogDevice(values.path, { writable: false, progress: io.progress }, async (log) => {
       const { endLsid } = values;
       const beginLsid = values.force ? values.beginLsid : Math.max(values.beginLsid, log.sector.oldestLsid);
       checkLsidRange(beginLsid, endLsid);

@@ -175,9 +175,12 @@ export const wlogGen = defineTool({
       if (values.verbose) err.line(wlogHeaderLine(header));
       const writer = await WlogWriter.open(sink, header);
       let packCount = 0;
+      io.progress.expect(outputPb * pbs);
       for (; writer.lsid - header.beginLsid < outputPb; packCount++) {
         const { builder, data } = generator.pack(writer.lsid);
+        const { lsid } = writer;
         await writer.writePack(builder.header(), data);
+        io.progress.add((writer.lsid - lsid) * pbs);
         if (values.verbose) err.text('.');
       }
       await writer.close();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bytesText, durationText, ProgressMeter, progressText } from '../../cli/progress.ts';
+import { bytesText, durationText, type Progress, ProgressMeter, progressText } from '../../cli/progress.ts';
 import { Folder, run } from './tools/kit.ts';
+import { logImage } from './tools/log-kit.ts';
 
 const folder = new Folder();
 
@@ -37,7 +38,65 @@ describe('progress', () => {
   });
 });
 
+/** A progress that only adds up; `expected` is null once nobody knows. */
+function summing(): { progress: Progress; seen: { expected: number | null; done: number } } {
+  const seen: { expected: number | null; done: number } = { expected: 0, done: 0 };
+  const progress: Progress = {
+    expect: (bytes) => {
+      seen.expected = bytes === null || seen.expected === null ? null : seen.expected + bytes;
+    },
+    add: (bytes) => {
+      seen.done += bytes;
+    },
+  };
+  return { progress, seen };
+}
+
 describe('tools', () => {
+  it('tell how much of a log device they have read, and of a log they have made', async () => {
+    const made = summing();
+    const gen = ['-s', '1M', '-z', '256K', '--seed', '3', '--lsid', '310'];
+    const { stdout } = await run('wlog-gen', gen, { progress: made.progress });
+    expect(made.seen.expected).toBe(256 << 10);
+    // Behind it the header and the end block.
+    expect(made.seen.done).toBe(stdout.length - 4096 - 512);
+    const ringPb = 4096;
+    const image = logImage(folder, 'ldev.img', ringPb, 310);
+    const restored = summing();
+    const options = { stdin: stdout, progress: restored.progress };
+    expect((await run('wlog-restore', [image], options)).status).toBe(0);
+    expect(restored.seen).toEqual({ expected: null, done: stdout.length });
+    const endLsid = 310 + made.seen.done / 512;
+    const wholeLog = { expected: made.seen.done, atLeast: made.seen.done };
+    for (const [tool, words, { expected, atLeast }] of [
+      ['wlog-cat', [image], { expected: null, atLeast: made.seen.done }],
+      ['wlog-cat', ['-e', `${endLsid}`, image], wholeLog],
+      // It passes over the data of the last pack.
+      [
+        'wldev-show',
+        ['-stat', '-e', `${endLsid}`, image],
+        { expected: made.seen.done, atLeast: made.seen.done / 2 },
+      ],
+      ['wldev-dump', [image, '310', `${endLsid}`], wholeLog],
+      ['search-lsid', [image, '310'], { expected: ringPb * 512, atLeast: ringPb * 512 }],
+      [
+        'search-invalid-logpack',
+        ['-f', '-bgn', '310', '-end', `${endLsid}`, image],
+        { expected: made.seen.done, atLeast: 512 },
+      ],
+      [
+        'wdev-redo',
+        [image, folder.write('ddev.img', new Uint8Array(1 << 20))],
+        { expected: null, atLeast: made.seen.done },
+      ],
+    ] as const) {
+      const { progress, seen } = summing();
+      expect([tool, (await run(tool, words, { progress })).status]).toEqual([tool, 0]);
+      expect([tool, seen.expected]).toEqual([tool, expected]);
+      expect([tool, seen.done]).toSatisfy(([, done]) => done >= atLeast);
+    }
+  });
+
   it('tell how much of their inputs they have read', async () => {
     const wlog = folder.path('a.wlog');
     const made = ['-s', '4M', '-z', '256K', '--seed', '3', '-o'];
