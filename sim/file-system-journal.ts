@@ -80,7 +80,10 @@ export class Journal {
 
   /** Parts that are not durable, oldest first. */
   pendingParts(): Part[] {
-    return this.#operations.flatMap((operation) => operation.parts.filter((part) => !part.isDurable));
+    const pending: Part[] = [];
+    for (const { parts } of this.#operations)
+      for (const part of parts) if (!part.isDurable) pending.push(part);
+    return pending;
   }
 
   /** Makes one part durable, the older ones of its chain with it, and what may not be parted from it. */

@@ -1,7 +1,7 @@
 import { IoError } from '../core/errors.ts';
 import { createInode, type Inode, PAGE_BYTES, truncateContent, writeContent } from './file-system-inode.ts';
 import { type Change, Journal } from './file-system-journal.ts';
-import type { KeyedRandom } from './random.ts';
+import type { KeyedRandom, RandomStream } from './random.ts';
 
 /**
  * What the file system promises about order (docs/fault-model.md, "Files"). `posix`: anything the standard
@@ -48,6 +48,8 @@ export interface FileSystemState {
   readonly name: string;
   readonly parameters: FileSystemParameters;
   readonly random: KeyedRandom;
+  /** What is written out unasked after the n-th draw. */
+  readonly backgroundAt: (drawCount: number) => RandomStream;
   /** Whether metadata operations become durable in order. */
   readonly isOrdered: boolean;
   readonly journal: Journal;
@@ -79,6 +81,7 @@ export function createFileSystemState(
     name,
     parameters,
     random,
+    backgroundAt: random.under('background', name),
     isOrdered: parameters.profile !== 'posix',
     journal: new Journal(),
     root: createInode(1, 'directory', 0o755),
@@ -127,7 +130,13 @@ export function lookUp(state: FileSystemState, path: string): Inode {
 }
 
 function namesOf(path: string): string[] {
-  const names = path.split('/').filter((each) => each !== '');
+  const names: string[] = [];
+  for (let at = 0; at < path.length; ) {
+    const slash = path.indexOf('/', at);
+    const end = slash < 0 ? path.length : slash;
+    if (end > at) names.push(path.slice(at, end));
+    at = end + 1;
+  }
   if (!path.startsWith('/') || names.includes('.') || names.includes('..')) {
     throw new IoError('EINVAL', `A path must be absolute and without . and .., not ${path}`);
   }

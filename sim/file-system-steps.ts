@@ -115,7 +115,7 @@ export function evictFailed(inode: Inode, random: RandomStream, probability: num
 /** Writes out what nobody asked for: now and then a little, after the commit interval or above the limit all. */
 export function background(state: FileSystemState, nowUs: number): void {
   const { backgroundChance, commitIntervalUs, dirtyLimitBytes } = state.parameters;
-  const random = state.random.at('background', state.name, state.drawCount++);
+  const random = state.backgroundAt(state.drawCount++);
   const isFull = state.dirtyBytes > dirtyLimitBytes || state.journal.operations.length > MAX_OPERATIONS;
   if (isFull || nowUs - state.lastCommitUs >= commitIntervalUs) {
     state.lastCommitUs = nowUs;

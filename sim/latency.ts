@@ -1,5 +1,5 @@
 import type { Step } from '../core/world/index.ts';
-import type { KeyedRandom } from './random.ts';
+import type { KeyedRandom, RandomStream } from './random.ts';
 
 /** Shortest and mean duration of a kind of call; exponential above the minimum. */
 export interface Latency {
@@ -14,7 +14,7 @@ export interface Latency {
 export class LatencyDraws {
   readonly #random: KeyedRandom;
   readonly #name: string;
-  readonly #counts = new Map<Step, number>();
+  readonly #steps = new Map<Step, { readonly at: (n: number) => RandomStream; count: number }>();
 
   constructor(random: KeyedRandom, name: string) {
     this.#random = random;
@@ -22,9 +22,12 @@ export class LatencyDraws {
   }
 
   readonly drawUs = (step: Step, latency: Latency): number => {
-    const count = (this.#counts.get(step) ?? 0) + 1;
-    this.#counts.set(step, count);
-    const stream = this.#random.at('latency', this.#name, step, count);
-    return Math.round(stream.exponential(latency.minUs, latency.meanUs));
+    let known = this.#steps.get(step);
+    if (known === undefined) {
+      known = { at: this.#random.under('latency', this.#name, step), count: 0 };
+      this.#steps.set(step, known);
+    }
+    known.count += 1;
+    return Math.round(known.at(known.count).exponential(latency.minUs, latency.meanUs));
   };
 }

@@ -106,6 +106,17 @@ export class KeyedRandom {
 
   /** A fresh stream for this key; asking twice gives the same values twice. */
   at(...key: readonly (string | number)[]): RandomStream {
+    const { first, second } = this.#mixed(key);
+    return new RandomStream(first, second);
+  }
+
+  /** The streams `at(...key, n)` by their `n`, for keys that are asked for often: the texts are hashed once. */
+  under(...key: readonly (string | number)[]): (n: number) => RandomStream {
+    const { first, second } = this.#mixed(key);
+    return (n) => new RandomStream(mixFirst(first, n), mixSecond(second, n));
+  }
+
+  #mixed(key: readonly (string | number)[]): { first: number; second: number } {
     let first = mix32(this.seed ^ 0x57414c42);
     let second = mix32(this.seed + 0x1b873593);
     for (const part of key) {
@@ -113,11 +124,22 @@ export class KeyedRandom {
         first = hashText(part, first);
         second = hashText(part, second);
       } else {
-        const word = mix32(part + 0x68bc21eb) ^ Math.floor(part / TWO_32);
-        first = mix32(first ^ word);
-        second = mix32((second ^ word) + 0x7f4a7c15);
+        first = mixFirst(first, part);
+        second = mixSecond(second, part);
       }
     }
-    return new RandomStream(first, second);
+    return { first, second };
   }
+}
+
+function wordOf(part: number): number {
+  return mix32(part + 0x68bc21eb) ^ Math.floor(part / TWO_32);
+}
+
+function mixFirst(first: number, part: number): number {
+  return mix32(first ^ wordOf(part));
+}
+
+function mixSecond(second: number, part: number): number {
+  return mix32((second ^ wordOf(part)) + 0x7f4a7c15);
 }

@@ -79,9 +79,8 @@ export class Channel {
   }
 
   /** Sends what was put into `out`. */
-  async flush(step: Step): Promise<void> {
-    if (this.#out.sizeBytes === 0) return;
-    await this.#send(this.#out.take(), step);
+  flush(step: Step): Promise<void> {
+    return this.#out.sizeBytes === 0 ? Promise.resolve() : this.#send(this.#out.take(), step);
   }
 
   /** Sends a payload, after what was put into `out`. Small ones may wait for the next flush. */
@@ -122,9 +121,7 @@ export class Channel {
 
   /** A u64 that must be a number: all ones is a FormatError too. */
   async readNumber(step: Step): Promise<number> {
-    const value = await this.#readVarint(8, step);
-    if (value === null) throw this.#bad('a number must stand here, got all ones', step);
-    return value;
+    return this.#numberFrom(this.#input.tryByte(), step);
   }
 
   /** The same when its first byte was read before. */
@@ -144,11 +141,15 @@ export class Channel {
   }
 
   async readString(step: Step, maxBytes: number = LIMITS.textBytes): Promise<string> {
-    const sizeBytes = await this.readNumber(step);
+    // Nearly all texts are short and there: then nothing is waited for.
+    const head = this.#input.tryByte();
+    const isShort = head >= 0 && head <= MAX_ONE_BYTE_VALUE;
+    const sizeBytes = isShort ? head : await this.#numberFrom(head, step);
     if (sizeBytes > maxBytes) {
       throw this.#bad(`a text of at most ${maxBytes} bytes is expected, got ${sizeBytes}`, step);
     }
-    return this.readText(sizeBytes, step);
+    const ready = this.#input.tryRead(sizeBytes);
+    return ready === null ? this.readText(sizeBytes, step) : decodeUtf8(ready);
   }
 
   /** A text whose size was read before. */
@@ -279,11 +280,24 @@ export class Channel {
     this.#pending.clear();
   }
 
-  async #send(bytes: Uint8Array, step: Step): Promise<void> {
+  #send(bytes: Uint8Array, step: Step): Promise<void> {
+    if (bytes.length > WRITE_PIECE_BYTES) return this.#sendPieces(bytes, step);
+    return this.#guarded(() => this.#connection.write(bytes, step));
+  }
+
+  async #sendPieces(bytes: Uint8Array, step: Step): Promise<void> {
     for (let at = 0; at < bytes.length; at += WRITE_PIECE_BYTES) {
       const piece = bytes.subarray(at, at + WRITE_PIECE_BYTES);
       await this.#guarded(() => this.#connection.write(piece, step));
     }
+  }
+
+  /** A number whose first byte is `head`, or is still to come when that is negative. */
+  async #numberFrom(head: number, step: Step): Promise<number> {
+    const first = head >= 0 ? head : await this.readU8(step);
+    const value = first <= MAX_ONE_BYTE_VALUE ? first : await this.#readVarintTail(first, 8, step);
+    if (value === null) throw this.#bad('a number must stand here, got all ones', step);
+    return value;
   }
 
   async #readVarint(width: 4 | 8, step: Step): Promise<number | null> {
