@@ -17,4 +17,8 @@ export function tuneForSimulation(): void {
   setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET_BYTES}`);
   setFlagsFromString(`--min-semi-space-size=${SEMI_SPACE_MIB}`);
   setFlagsFromString(`--max-semi-space-size=${SEMI_SPACE_MIB}`);
+  // There is a simulation for each core: helpers of the collector only take time from another one.
+  setFlagsFromString('--no-parallel-scavenge');
+  // What a history did not need for a while the next one needs: it would be compiled again.
+  setFlagsFromString('--no-flush-bytecode');
 }

@@ -10,6 +10,8 @@ import type { VolumeTruth } from './volume-truth.ts';
 
 const SOCKET_TIMEOUT_S = 10;
 const BULK = '16K';
+/** Once no fault cuts a scan any more, nothing is to be found between its chunks. */
+const CALM_BULK = '32K';
 const RESTORE_PATIENCE_S = 30;
 const LOOK_INTERVAL_US = US_PER_S / 5;
 
@@ -84,7 +86,7 @@ export async function readSnapshot(
   await runWalbc(
     world,
     { address: ax.address, clientId: 'chaos', timeoutS: SOCKET_TIMEOUT_S },
-    ['virt-full-scan', 'memory', truth.name, String(gid), BULK],
+    ['virt-full-scan', 'memory', truth.name, String(gid), site.isCalm ? CALM_BULK : BULK],
     { codecs: world.codecs, scanTarget: () => target },
   );
   // A lineage that was replaced meanwhile says nothing about the old one.
