@@ -1,16 +1,7 @@
 import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { goldenDir } from '../golden.ts';
 import type { Planted } from './mutant.ts';
 
@@ -32,8 +23,7 @@ const PARTS = [
 
 /** What a run of test files gave. */
 export interface TestRun {
-  /** Seconds that each file took in which a test passed. */
-  readonly fileS: ReadonlyMap<string, number>;
+  readonly passedCount: number;
   /** Full names of the tests that failed. */
   readonly failed: readonly string[];
   /** Files that could not even be loaded. */
@@ -48,8 +38,6 @@ interface ReportedFile {
   readonly name: string;
   readonly status: string;
   readonly message: string;
-  readonly startTime: number;
-  readonly endTime: number;
   readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
 }
 
@@ -79,22 +67,12 @@ export class Workshop {
     return () => writeFileSync(path, before);
   }
 
-  /** Runs so many test files at a time, without type checks; ends after `maxFailures` tests that failed (0: never). */
-  async run(
-    tests: readonly string[],
-    timeoutS: number,
-    atATime: number,
-    maxFailures: number,
-  ): Promise<TestRun> {
+  /** Runs test files, one after another, without type checks; ends after `maxFailures` tests that failed (0: never). */
+  async run(tests: readonly string[], timeoutS: number, maxFailures: number): Promise<TestRun> {
     const report = join(this.#folder, 'report.json');
     rmSync(report, { force: true });
     const vitest = join(this.#root, 'node_modules', 'vitest', 'vitest.mjs');
-    const how = [
-      '--reporter=json',
-      `--outputFile=${report}`,
-      `--maxWorkers=${atATime}`,
-      `--bail=${maxFailures}`,
-    ];
+    const how = ['--reporter=json', `--outputFile=${report}`, `--maxWorkers=1`, `--bail=${maxFailures}`];
     const args = [vitest, 'run', ...tests, ...how];
     const golden = goldenDir();
     const began = performance.now();
@@ -123,8 +101,8 @@ export class Workshop {
       },
     );
     const seconds = (performance.now() - began) / 1000;
-    const nothing = { fileS: new Map(), failed: [], unloaded: [] };
-    const seen = isTimedOut || endedBy !== null ? nothing : readReport(report, this.#folder, tests);
+    const nothing = { passedCount: 0, failed: [], unloaded: [] };
+    const seen = isTimedOut || endedBy !== null ? nothing : readReport(report, tests);
     return { ...seen, isTimedOut, endedBy, seconds };
   }
 
@@ -135,18 +113,14 @@ export class Workshop {
 
 function readReport(
   path: string,
-  folder: string,
   tests: readonly string[],
-): Pick<TestRun, 'fileS' | 'failed' | 'unloaded'> {
-  const fileS = new Map<string, number>();
-  if (!existsSync(path)) return { fileS, failed: [], unloaded: [...tests] };
+): Pick<TestRun, 'passedCount' | 'failed' | 'unloaded'> {
+  if (!existsSync(path)) return { passedCount: 0, failed: [], unloaded: [...tests] };
   const report = JSON.parse(readFileSync(path, 'utf8'));
   const files: readonly ReportedFile[] = report.testResults;
   const failed: string[] = [];
   const unloaded: string[] = [];
   for (const file of files) {
-    if (file.assertionResults.some(({ status }) => status === 'passed'))
-      fileS.set(relative(realpathSync(folder), file.name), (file.endTime - file.startTime) / 1000);
     const red = file.assertionResults
       .filter(({ status }) => status === 'failed')
       .map(({ fullName }) => fullName);
@@ -157,5 +131,5 @@ function readReport(
   }
   if (!report.success && failed.length === 0 && unloaded.length === 0)
     failed.push('(an error outside of tests)');
-  return { fileS, failed, unloaded };
+  return { passedCount: report.numPassedTests, failed, unloaded };
 }

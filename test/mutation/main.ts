@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GROUPS, type MutationGroup, sourcesOf, testsOf } from './groups.ts';
+import { Memory } from './memory.ts';
 import { MutationHouse } from './outside.ts';
 import { drawn } from './sample.ts';
 import { allMutants, type Mutant, withSwitches } from './stryker.ts';
@@ -24,6 +25,7 @@ const HELP = `npm run mutation -- [OPTIONS] [FILE|FOLDER...]
   --seed S        draws others (1)
   --limit S       seconds of tests for each change, quickest tests first (20); 0: all that go by it
   --jobs N        processes at a time (2)
+  --minutes N     ends after so long; the next run with the same sources and options goes on
 `;
 
 /** What became of the changes of a folder. */
@@ -31,9 +33,9 @@ interface Outcome {
   /** That Stryker knows. */
   readonly knownCount: number;
   /** Only gone by while modules are loaded, which is over before a change is switched on. */
-  readonly loaded: readonly Mutant[];
+  readonly loadedCount: number;
   readonly untested: readonly Mutant[];
-  readonly noticed: readonly Mutant[];
+  readonly noticedCount: number;
   readonly survived: readonly {
     readonly mutant: Mutant;
     readonly testCount: number;
@@ -46,6 +48,8 @@ interface Limits {
   readonly seed: number;
   readonly limitMs: number;
   readonly jobs: number;
+  /** No further change is begun then. */
+  readonly isTimeUp: () => boolean;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -57,6 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
       seed: { type: 'string', default: '1' },
       limit: { type: 'string', default: '20' },
       jobs: { type: 'string', default: '2' },
+      minutes: { type: 'string', default: '1000000' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -64,35 +69,49 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const beganMs = performance.now();
   const limits: Limits = {
     sampleCount: Number(values.sample),
     seed: Number(values.seed),
     limitMs: values.limit === '0' ? Number.POSITIVE_INFINITY : Number(values.limit) * 1000,
     jobs: Number(values.jobs),
+    isTimeUp: () => performance.now() - beganMs > Number(values.minutes) * 60_000,
   };
   const wanted = positionals.length === 0 ? GROUPS.map(({ folder }) => folder) : positionals;
   let fileCount = 0;
+  let isWhole = true;
   for (const group of GROUPS) {
     const files = sourcesOf(ROOT, group, wanted);
     if (files.length === 0) continue;
     fileCount += files.length;
-    const began = performance.now();
     const outcome = await tryGroup(group, files, limits);
-    tell(group, outcome, (performance.now() - began) / 1000);
+    if (outcome !== null) tell(group, outcome);
+    else isWhole = false;
   }
-  if (fileCount > 0) return 0;
+  if (fileCount > 0) return isWhole ? 0 : 1;
   console.error(`There is nothing to change in ${positionals.join(', ')}.`);
   return 1;
 }
 
-async function tryGroup(group: MutationGroup, files: readonly string[], limits: Limits): Promise<Outcome> {
+/** Null when the time was up; what was found is kept. */
+async function tryGroup(
+  group: MutationGroup,
+  files: readonly string[],
+  limits: Limits,
+): Promise<Outcome | null> {
   const known = await allMutants(ROOT, files);
   const chosen = drawn(known, limits.sampleCount, limits.seed);
   const { sources, mutants } = await withSwitches(ROOT, chosen);
   const house = await MutationHouse.build(ROOT, sources, testsOf(ROOT, group));
   try {
-    const measured = await house.measure();
-    const usable = await usableTests(house, measured);
+    const memory = new Memory(house.program());
+    if (memory.measured === null) {
+      const fresh = await house.measure();
+      memory.usable = await usableTests(house, fresh);
+      memory.measured = fresh;
+      memory.save();
+    }
+    const { measured, usable } = memory;
     const jobs = new Map<string, { readonly job: MutantJob; readonly cutCount: number }>();
     const loaded: Mutant[] = [];
     const untested: Mutant[] = [];
@@ -103,25 +122,29 @@ async function tryGroup(group: MutationGroup, files: readonly string[], limits: 
       else untested.push(mutant);
     }
     const byId = new Map(mutants.map((mutant) => [mutant.id, mutant]));
-    const noticed: Mutant[] = [];
-    const survived: Outcome['survived'][number][] = [];
+    const left = [...jobs.values()].map(({ job }) => job).filter(({ id }) => !memory.verdicts.has(id));
     const usualMs = measured.tests.map(({ ms }) => ms);
-    let doneCount = 0;
-    await house.tryMutants(
-      [...jobs.values()].map(({ job }) => job),
-      usualMs,
-      limits.jobs,
-      (id, { noticedBy }) => {
-        const mutant = byId.get(id) as Mutant;
-        const { job, cutCount } = jobs.get(id) as { job: MutantJob; cutCount: number };
-        doneCount += 1;
-        if (noticedBy !== null) noticed.push(mutant);
-        else survived.push({ mutant, testCount: job.tests.length, cutCount });
-        const verdict = noticedBy === null ? 'NOT NOTICED' : `noticed: ${noticedBy}`;
-        console.log(`[${doneCount}/${jobs.size}] ${placeOf(mutant)} ${mutant.mutatorName}: ${verdict}`);
-      },
+    await house.tryMutants(left, usualMs, limits, (id, noticedBy) => {
+      const mutant = byId.get(id) as Mutant;
+      memory.verdicts.set(id, noticedBy);
+      memory.save();
+      const verdict = noticedBy === null ? 'NOT NOTICED' : `noticed: ${noticedBy}`;
+      console.log(
+        `[${memory.verdicts.size}/${jobs.size}] ${placeOf(mutant)} ${mutant.mutatorName}: ${verdict}`,
+      );
+    });
+    if (memory.verdicts.size < jobs.size) {
+      console.log(`${group.folder}: the time is up, ${jobs.size - memory.verdicts.size} changes are left`);
+      return null;
+    }
+    memory.forget();
+    const survived = [...jobs].flatMap(([id, { job, cutCount }]) =>
+      memory.verdicts.get(id) === null
+        ? [{ mutant: byId.get(id) as Mutant, testCount: job.tests.length, cutCount }]
+        : [],
     );
-    return { knownCount: known.length, loaded, untested, noticed, survived };
+    const noticedCount = jobs.size - survived.length;
+    return { knownCount: known.length, loadedCount: loaded.length, untested, noticedCount, survived };
   } finally {
     house.remove();
   }
@@ -161,13 +184,13 @@ function jobOf(
 }
 
 /** Numbers of a folder, and every change that nothing noticed. */
-function tell({ folder }: MutationGroup, outcome: Outcome, seconds: number): void {
-  const { knownCount, loaded, untested, noticed, survived } = outcome;
-  const count = noticed.length + survived.length + untested.length;
-  const percent = ((100 * noticed.length) / Math.max(1, count)).toFixed(1);
+function tell({ folder }: MutationGroup, outcome: Outcome): void {
+  const { knownCount, loadedCount, untested, noticedCount, survived } = outcome;
+  const count = noticedCount + survived.length + untested.length;
+  const percent = ((100 * noticedCount) / Math.max(1, count)).toFixed(1);
   const cut = survived.filter(({ cutCount }) => cutCount > 0).length;
   console.log(
-    `\n${folder}: ${count} of ${knownCount} changes (and ${loaded.length} of what only runs when modules are loaded), ${noticed.length} noticed (${percent} %), ${untested.length} that no test goes by, ${survived.length} not noticed, ${cut} of them with slower tests left; ${Math.round(seconds)} s`,
+    `\n${folder}: ${count} of ${knownCount} changes (and ${loadedCount} of what only runs when modules are loaded), ${noticedCount} noticed (${percent} %), ${untested.length} that no test goes by, ${survived.length} not noticed, ${cut} of them with slower tests left`,
   );
   for (const mutant of untested) tellOne(mutant, 'no test');
   for (const { mutant, testCount, cutCount } of survived) {

@@ -9,13 +9,10 @@ import type { Job, Line, Measured, MutantJob } from './words.ts';
 /** Memory of a process; a change may want all there is. */
 const MAX_HEAP_MIB = 2048;
 /** A process tries so many changes, then a fresh one goes on. */
-const MUTANTS_PER_PROCESS = 40;
+const MUTANTS_PER_PROCESS = 10;
 
-/** How a change went. */
-export interface Verdict {
-  /** A test, or how the process ended; null: nothing. */
-  readonly noticedBy: string | null;
-}
+/** Told what noticed a change: a test, or how the process ended; null: nothing. */
+type OnVerdict = (id: string, noticedBy: string | null) => void;
 
 /** A folder that holds the program with the tests and the changed sources, and runs it. */
 export class MutationHouse {
@@ -60,6 +57,11 @@ export class MutationHouse {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Everything that is run. */
+  program(): Uint8Array {
+    return readFileSync(this.#program);
+  }
+
   /** Every test without a change. */
   async measure(): Promise<Measured> {
     const output = join(this.#folder, 'measured.json');
@@ -78,19 +80,19 @@ export class MutationHouse {
     return found;
   }
 
-  /** Tries all changes, `jobs` at a time; `onVerdict` is told each. Throws when a change spoils what comes after it. */
+  /** Tries the changes, `jobs` at a time, until the time is up. Throws when a change spoils what comes after it. */
   async tryMutants(
     mutants: readonly MutantJob[],
     usualMs: readonly number[],
-    jobs: number,
-    onVerdict: (id: string, verdict: Verdict) => void,
+    { jobs, isTimeUp }: { readonly jobs: number; readonly isTimeUp: () => boolean },
+    onVerdict: OnVerdict,
   ): Promise<void> {
     const left = [...mutants];
     await Promise.all(
       Array.from({ length: jobs }, async () => {
-        while (left.length > 0) {
+        while (left.length > 0 && !isTimeUp()) {
           let batch = left.splice(0, MUTANTS_PER_PROCESS);
-          while (batch.length > 0) batch = await this.#tryBatch(batch, usualMs, onVerdict);
+          while (batch.length > 0 && !isTimeUp()) batch = await this.#tryBatch(batch, usualMs, onVerdict);
         }
       }),
     );
@@ -100,7 +102,7 @@ export class MutationHouse {
   async #tryBatch(
     batch: readonly MutantJob[],
     usualMs: readonly number[],
-    onVerdict: (id: string, verdict: Verdict) => void,
+    onVerdict: OnVerdict,
   ): Promise<MutantJob[]> {
     let endedCount = 0;
     let begun: string | null = null;
@@ -112,7 +114,7 @@ export class MutationHouse {
       else if (line.kind === 'spoilt') spoilt ??= `${line.test}: ${line.failure}`;
       else if (line.kind === 'ends') {
         endedCount += 1;
-        onVerdict(line.id, { noticedBy: line.noticedBy });
+        onVerdict(line.id, line.noticedBy);
       }
     });
     const ids = batch.map(({ id }) => id).join(', ');
@@ -128,7 +130,7 @@ export class MutationHouse {
         : run.signal === 'SIGKILL'
           ? 'it does not end'
           : 'the process ends';
-    onVerdict((batch[endedCount] as MutantJob).id, { noticedBy: how });
+    onVerdict((batch[endedCount] as MutantJob).id, how);
     return batch.slice(endedCount + 1);
   }
 
