@@ -338,6 +338,7 @@ describe('read-only', () => {
         await expect(rig.run(device.setOldestLsid(0))).rejects.toMatchObject({ code: 'EFAULT' });
         await expect(rig.run(device.resetWal())).rejects.toMatchObject({ code: 'EFAULT' });
         expect(device.freezeState).toBe('melted');
+        expect(device.heldBytes).toBe(0);
         const tags = tagsOf(await rig.run(face.read(0, 6, STEP)), 0);
         expect(tags.slice(0, 2)).toEqual([1, 1]);
         for (const at of acked) expect(tags[at]).toBe(at);
