@@ -6,6 +6,7 @@ import { PROXY_MUTANTS } from './stories/proxy.ts';
 import { REGRESSION_MUTANTS } from './stories/regressions.ts';
 import { SHARED_MUTANTS } from './stories/shared.ts';
 import { STORAGE_MUTANTS } from './stories/storage.ts';
+import { VERIFY_STAT_MUTANTS } from './verify-stat.ts';
 
 /** Mistakes that scenarios or chaos must notice. */
 export const STORY_MUTANTS: readonly StoryMutant[] = [
@@ -19,6 +20,7 @@ export const STORY_MUTANTS: readonly StoryMutant[] = [
 
 /** Mistakes that unit tests must notice, from the bytes up. */
 export const UNIT_MUTANTS: readonly UnitMutant[] = [
+  ...VERIFY_STAT_MUTANTS,
   {
     name: 'proxy-drops-a-new-logs-diff',
     file: 'core/server/proxy/registration.ts',

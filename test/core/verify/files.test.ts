@@ -71,6 +71,21 @@ describe('a wlog', () => {
     expect(counts.packs).toBe(2);
   });
 
+  it('in which a pack is missing, or stands twice, is damaged there', async () => {
+    const [begin, end] = [4096 + 4 * 512, 4096 + 10 * 512];
+    const pack = wlog.subarray(begin, end);
+    const missing = joined(wlog.subarray(0, begin), wlog.subarray(end));
+    expect((await verifyBytes(missing)).damages[0]).toMatchObject({
+      offset: begin,
+      problem: 'the pack must have lsid 314, got 320',
+    });
+    const twice = joined(wlog.subarray(0, end), pack, wlog.subarray(end));
+    expect((await verifyBytes(twice)).damages[0]).toMatchObject({
+      offset: end,
+      problem: 'the pack must have lsid 320, got 314',
+    });
+  });
+
   it('that was cut says from where on', async () => {
     const { damages } = await verifyBytes(wlog.slice(0, -512));
     expect(damages.map(({ offset, cost }) => [offset, cost.slice(0, 24)])).toEqual([
