@@ -17,6 +17,7 @@ import { removeColdCopies } from './history.ts';
 import { removeRestored } from './life-cycle.ts';
 import { type Reservation, verifyIdle } from './reservation.ts';
 import { openResyncImage } from './resync-image.ts';
+import { verifySameLog } from './same-log.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted, requireLatest } from './volume.ts';
 import { receiveDiff } from './wdiff-receive.ts';
@@ -187,10 +188,11 @@ export async function receiveDiffRepl(
   volume: ArchiveVolume,
   channel: Channel,
 ): Promise<void> {
-  const offer: DiffOffer = await verifiedOffer(channel, receiveDiffOffer, async ({ sizeLb, diff }) => {
+  const offer: DiffOffer = await verifiedOffer(channel, receiveDiffOffer, async ({ sizeLb, diff, uuid }) => {
     await autoResize(volume, server.options, sizeLb);
     verifyVolumeSize(volume, sizeLb);
     verifyApplicable(volume, diff, 'runDiffReplServer');
+    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');
   });
   await acceptDiff(channel);
   const { diff, uuid } = offer;

@@ -34,4 +34,12 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a thick replica that the controller grows shows old data of others',
     hint: { scenarios: ['g4'] },
   },
+  {
+    name: 'regression-replica-takes-diffs-of-another-log',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: "    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');\n",
+    replacement: '',
+    breaks: 'a replica that was ahead of a hash backup mixes two histories under one gid',
+    hint: { scenarios: ['g5'] },
+  },
 ];

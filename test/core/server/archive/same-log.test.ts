@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { makeDiff } from '../../../../core/snapshot/meta.ts';
+import { hashBackup, sendWdiff } from './clients.ts';
+import { SMALL, withArchive } from './running.ts';
+import { CONTENTS, difference, iosOf, seedSmallVolume, stepDiff, TIME_S, UUID } from './small-volume.ts';
+import type { TestArchive } from './support.ts';
+
+/** The log of the storage behind the hash backup. */
+const NEW_UUID = UUID.map((byte) => byte ^ 0xff);
+/** Newest gid of the source before the hash backup. */
+const SOURCE_GID = 4;
+
+/**
+ * A replica with diffs of the old log up to `replicaGid`, and a source that has less of them, is backed up by hashing
+ * and goes on with a new log: |4| -> |5,6| -> |6| -> |7|.
+ */
+async function withReplica(
+  replicaGid: number,
+  test: (replica: TestArchive, source: TestArchive) => Promise<void>,
+): Promise<void> {
+  await withArchive(
+    async (replica, site) => {
+      const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+      await seedSmallVolume(source, { lastGid: SOURCE_GID });
+      await source.start();
+      const backup = { image: CONTENTS[8], uuid: NEW_UUID, timestamp: TIME_S + 50, gidE: 1 };
+      expect(await hashBackup(source, backup)).toMatchObject({ gidE: SOURCE_GID });
+      const next = [
+        [makeDiff(5, 6, { timestamp: TIME_S + 60 }), difference(CONTENTS[8], CONTENTS[9])],
+        [makeDiff(6, 7, { timestamp: TIME_S + 70 }), difference(CONTENTS[9], CONTENTS[10])],
+      ] as const;
+      for (const [diff, ios] of next) await sendWdiff(source, diff, ios, NEW_UUID);
+      await test(replica, source);
+    },
+    {},
+    (replica) => seedSmallVolume(replica, { lastGid: replicaGid }),
+  );
+}
+
+async function replicate(source: TestArchive, replica: TestArchive, doResync: '0' | '1'): Promise<void> {
+  const address = `${replica.name}:${replica.options.port}`;
+  const words = ['vol0', 'size', '0', address, doResync, '0', 'snappy:0:1', '1g', '4k'];
+  await source.action('ReplSyncAsClient', 'replicate', ...words);
+}
+
+const listed = async (archive: TestArchive) =>
+  (await archive.get('restorable', 'vol0', 'all')).map((line) => Number(line.split(' ')[0]));
+
+async function expectContent(archive: TestArchive, gid: number, content: Uint8Array): Promise<void> {
+  await archive.action('Restore', 'restore', 'vol0', String(gid));
+  expect(Buffer.compare(archive.image(`wr_vol0_${gid}`), content)).toBe(0);
+}
+
+describe('a replica that has more of the old log than its source, behind a hash backup of the source', () => {
+  for (const replicaGid of [5, 6]) {
+    it(`takes no diff of the new log behind gid ${replicaGid} of the old one, which is another snapshot`, async () => {
+      await withReplica(replicaGid, async (replica, source) => {
+        await replicate(source, replica, '0');
+        expect(replica.site.logText()).toContain(`|${replicaGid}| is of another log than`);
+        expect((await listed(replica)).at(-1)).toBe(replicaGid);
+        await expectContent(replica, replicaGid, CONTENTS[replicaGid]);
+        expect(await replica.get('uuid', 'vol0')).toEqual([Buffer.from(UUID).toString('hex')]);
+      });
+    });
+
+    it(`follows again by a resync from gid ${replicaGid}`, async () => {
+      await withReplica(replicaGid, async (replica, source) => {
+        await replicate(source, replica, '1');
+        expect(await listed(replica)).toEqual(await listed(source));
+        await expectContent(replica, 7, CONTENTS[10]);
+      });
+    });
+  }
+});
+
+describe('a replica that has no more of the old log than its source', () => {
+  for (const replicaGid of [2, SOURCE_GID]) {
+    it(`goes from gid ${replicaGid} over the hash backup to the new log`, async () => {
+      await withReplica(replicaGid, async (replica, source) => {
+        await replicate(source, replica, '0');
+        expect((await listed(replica)).at(-1)).toBe(7);
+        await expectContent(replica, 7, CONTENTS[10]);
+        expect(await sendWdiff(replica, stepDiff(8), iosOf(8))).toMatchObject({ word: 'different-uuid' });
+      });
+    });
+  }
+});
