@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { verifyRestorable } from './crash-kit.ts';
+import { SMALL, withArchive } from './running.ts';
+import { seedSmallVolume } from './small-volume.ts';
+import { Site, type TestArchive } from './support.ts';
+
+/** What is open cannot be removed. */
+async function clear(archive: TestArchive): Promise<void> {
+  if ((await archive.get('state', 'vol0'))[0] !== 'SyncReady') {
+    expect(await archive.command('stop', 'vol0')).toBe('accept');
+    await archive.eventually(async () => (await archive.get('state', 'vol0'))[0] === 'Stopped', 'stop');
+    expect(await archive.command('reset-vol', 'vol0')).toBe('ok');
+  }
+  expect(await archive.command('clear-vol', 'vol0')).toBe('ok');
+  expect(archive.lvNames()).toEqual([]);
+}
+
+describe('nothing stays open', () => {
+  it('behind an apply', async () => {
+    await withArchive(async (archive) => {
+      await archive.action('Apply', 'apply', 'vol0', '3');
+      await clear(archive);
+    });
+  });
+
+  it('behind a restore', async () => {
+    await withArchive(async (archive) => {
+      await archive.action('Restore', 'restore', 'vol0', '2');
+      expect(await archive.command('del-restored', 'vol0', '2')).toBe('ok');
+      await clear(archive);
+    });
+  });
+
+  it('behind a full replication and a resync, at both ends', async () => {
+    const site = new Site();
+    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+    const replica = site.addArchive(SMALL);
+    await site.run(async () => {
+      await seedSmallVolume(source);
+      await source.start();
+      await replica.start();
+      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
+      for (const doResync of ['0', '1']) {
+        const words = ['vol0', 'size', '0', 'a0:10200', doResync, '0', 'snappy:0:1', '1g', '2k'];
+        await source.action('ReplSyncAsClient', 'replicate', ...words);
+        expect(await verifyRestorable(replica)).toEqual([0, 1, 2, 3, 4]);
+      }
+      await clear(replica);
+      await clear(source);
+    });
+  });
+});
+
+describe('a server that starts', () => {
+  it('removes a folder that is no volume', async () => {
+    const seed = async (archive: TestArchive) => {
+      await seedSmallVolume(archive);
+      archive.host.files.seedDirectory(`${archive.base}/vol9`);
+    };
+    await withArchive(
+      async (archive) => {
+        expect(await archive.get('vol')).toEqual(['vol0']);
+        expect([...archive.host.files.tree().keys()]).not.toContain(`${archive.base}/vol9`);
+      },
+      {},
+      seed,
+    );
+  });
+
+  it('knows again how far a replica is when it has nothing to send', async () => {
+    const site = new Site();
+    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+    const replica = site.addArchive(SMALL);
+    await site.run(async () => {
+      await seedSmallVolume(source);
+      await source.start();
+      await replica.start();
+      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
+      const words = ['vol0', 'size', '0', 'a0:10200', '0', '0', 'snappy:0:1', '1g', '2k'];
+      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      const known = [expect.stringMatching(/dest:a0.*dest_gid:4.*ts_delta:0$/)];
+      expect(await source.get('ts-delta')).toEqual(known);
+      source.kill();
+      await source.start();
+      expect(await source.get('ts-delta')).toEqual([]);
+      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      expect(await source.get('ts-delta')).toEqual(known);
+    });
+  });
+});
