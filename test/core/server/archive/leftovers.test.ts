@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { verifyRestorable } from './crash-kit.ts';
+import { verifyContent, verifyRestorable } from './crash-kit.ts';
 import { SMALL, withArchive } from './running.ts';
-import { seedSmallVolume } from './small-volume.ts';
+import { SIZE_LB, seedSmallVolume } from './small-volume.ts';
 import { Site, type TestArchive } from './support.ts';
 
 /** What is open cannot be removed. */
@@ -85,6 +85,28 @@ describe('a server that starts', () => {
       expect(await source.get('ts-delta')).toEqual([]);
       await source.action('ReplSyncAsClient', 'replicate', ...words);
       expect(await source.get('ts-delta')).toEqual(known);
+    });
+  });
+});
+
+describe('a full copy', () => {
+  it('shows nothing of an image that was left there', async () => {
+    const site = new Site();
+    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+    const replica = site.addArchive({ ...SMALL, thin: true });
+    await site.run(async () => {
+      await seedSmallVolume(source);
+      await source.start();
+      await replica.start();
+      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
+      replica.kill();
+      await replica.seedVolume('wb_vol0', new Uint8Array(SIZE_LB * 512).fill(0xee));
+      await replica.start();
+      // Zero blocks are not sent.
+      const words = ['vol0', 'size', '0', 'a0:10200', '0', '0', 'snappy:0:1', '1g', '512'];
+      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      verifyContent(replica, 'wb_vol0', 0);
+      expect(site.logText()).not.toContain(' error: ');
     });
   });
 });
