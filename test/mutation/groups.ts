@@ -16,7 +16,10 @@ export const GROUPS: readonly MutationGroup[] = [
   { folder: 'core/server/proxy', testFolders: ['test/core/server/proxy'] },
   { folder: 'core/server/archive', testFolders: ['test/core/server/archive'] },
   // Used by all servers; the tests of the archive would take much longer.
-  { folder: 'core/server/shared', testFolders: ['test/core/server/storage', 'test/core/server/proxy'] },
+  {
+    folder: 'core/server/shared',
+    testFolders: ['test/core/server/shared', 'test/core/server/storage', 'test/core/server/proxy'],
+  },
 ];
 
 /** Test files that want golden data, or that go through so much that single changes show sooner elsewhere. */
