@@ -54,6 +54,53 @@ describe('the throttle of full scans', () => {
   });
 });
 
+describe('a full backup', () => {
+  /** Virtual seconds that a full backup of 8 MiB takes. */
+  async function backupS(bytesPerS: string): Promise<number> {
+    const site = new Site();
+    const storage = new TestStorage(site, { deviceLb: 16_384 });
+    new FakeProxy(site);
+    new FakeArchive(site);
+    let seconds = 0;
+    await site.run(async () => {
+      await storage.begin();
+      await storage.must('set-full-scan-bps', bytesPerS);
+      const beganS = site.nowS;
+      await storage.becomeTarget();
+      seconds = site.nowS - beganS;
+    });
+    return seconds;
+  }
+
+  it('is held back by the throughput that an operator sets', async () => {
+    const freeS = await backupS('0');
+    expect(freeS).toBeLessThan(1);
+    // A chunk is held back for a tenth of a second at most.
+    expect(await backupS('1m')).toBeGreaterThan(freeS + 1);
+  });
+});
+
+describe('a proxy that breaks off', () => {
+  it('is passed over for the next one, and what it did is in the log', async () => {
+    const site = new Site();
+    const proxies = ['p0', 'p1'].map((host, i) => ({ host, port: 10_100 + i }));
+    const storage = new TestStorage(site, { options: { proxies } });
+    const first = new FakeProxy(site, 'p0', 10_100);
+    const second = new FakeProxy(site, 'p1', 10_101);
+    new FakeArchive(site);
+    first.at = () => Promise.reject(new Error('broken off'));
+    await site.run(async () => {
+      await storage.begin();
+      await storage.becomeTarget();
+      await storage.write(0, 1);
+      await site.eventually(() => second.received.length > 0, 'the second proxy gets the log');
+      expect(first.asked.length).toBeGreaterThan(0);
+      expect(first.received).toEqual([]);
+      expect(site.messages('s0', 'warning').some((text) => text.includes('p0:10100'))).toBe(true);
+    });
+  });
+});
+
 describe('the heart-beat of proxies', () => {
   const PROXIES = ['p0', 'p1', 'p2'].map((host, i) => ({ host, port: 10_100 + i }));
 
