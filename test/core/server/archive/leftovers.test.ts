@@ -110,3 +110,22 @@ describe('a full copy', () => {
     });
   });
 });
+
+describe('a restore from a cold snapshot', () => {
+  it('is as large as the image has become since', async () => {
+    await withArchive(
+      async (archive) => {
+        const sizeOf = (name: string) => archive.store.inspect().find((each) => each.name === name)?.sizeLb;
+        await archive.action('Restore', 'restore', 'vol0', '2');
+        expect(archive.lvNames()).toContain('wc_vol0_2');
+        expect(await archive.command('del-restored', 'vol0', '2')).toBe('ok');
+        await archive.action('Resize', 'resize', 'vol0', '64k');
+        expect(sizeOf('wb_vol0')).toBe(2 * SIZE_LB);
+        await archive.action('Restore', 'restore', 'vol0', '2');
+        expect(sizeOf('wr_vol0_2')).toBe(2 * SIZE_LB);
+        verifyContent(archive, 'wr_vol0_2', 2);
+      },
+      { thin: true },
+    );
+  });
+});

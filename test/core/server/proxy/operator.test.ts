@@ -113,4 +113,19 @@ describe('an operator of a proxy', () => {
       await site.eventually(() => proxy.waiting().length === 0, 'it must be sent', 15);
     });
   });
+
+  it('lets a conversation sleep, as long as was asked for', async () => {
+    const site = new Site();
+    const proxy = new TestProxy(site);
+    await site.run(async () => {
+      await proxy.start();
+      const channel = await proxy.open('sleep');
+      const beganS = site.nowS;
+      channel.out.u64(8);
+      await channel.flush('test.sleep');
+      expect(await channel.readString('test.sleep')).toBe('ok');
+      channel.close();
+      expect(site.nowS - beganS).toBeCloseTo(8, 1);
+    });
+  });
 });
