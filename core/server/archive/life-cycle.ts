@@ -3,13 +3,13 @@ import { ZERO_UUID } from '../../format/uuid.ts';
 import type { StopMode } from '../../protocol/command-words.ts';
 import { NO_STATE } from '../../snapshot/meta.ts';
 import { US_PER_S } from '../../units.ts';
-import type { Step } from '../../world/index.ts';
 import { waitUntil } from '../shared/condition.ts';
 import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { verifyAdmission } from './admission.ts';
 import { removeCold, removeColdCopies } from './history.ts';
+import { saveStateOrUndo } from './save-state.ts';
 import { DENIED_BY, STEADY_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, refreshLatest } from './volume.ts';
@@ -230,19 +230,5 @@ export async function stopVolume(server: ArchiveServer, volume: ArchiveVolume): 
       return true;
     });
     if (isStopped) return;
-  }
-}
-
-/** A save that fails may have put the new file there; then the old state is written over it. */
-async function saveStateOrUndo(volume: ArchiveVolume, to: string, from: string, step: Step): Promise<void> {
-  try {
-    await volume.files.saveState(to, step);
-  } catch (error) {
-    try {
-      await volume.files.saveState(from, step);
-    } catch (undoError) {
-      volume.world.log.error(`the state file may say ${to}: ${errorText(undoError)}`);
-    }
-    throw error;
   }
 }

@@ -18,6 +18,7 @@ import { removeRestored } from './life-cycle.ts';
 import { type Reservation, verifyIdle } from './reservation.ts';
 import { openResyncImage } from './resync-image.ts';
 import { verifySameLog } from './same-log.ts';
+import { saveStateOrUndo } from './save-state.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted, requireLatest } from './volume.ts';
 import { receiveDiff } from './wdiff-receive.ts';
@@ -75,7 +76,7 @@ export async function receiveFullRepl(
   await files.saveBase(state, STEPS.fullBase);
   await files.saveUuid(offer.uuid);
   await files.removeFullReplState();
-  await files.saveState('Archived', STEPS.fullState);
+  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);
   volume.latest = state;
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }
@@ -118,7 +119,7 @@ export async function receiveResyncRepl(
   await withZerosPaid(server, volume, () => files.saveBase(state, STEPS.resyncBase));
   await files.saveUuid(offer.uuid);
   await files.saveArchiveUuid(offer.archiveUuid);
-  await files.saveState('Archived', STEPS.resyncDone);
+  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.resyncDone);
   volume.latest = state;
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }

@@ -42,4 +42,12 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a replica that was ahead of a hash backup mixes two histories under one gid',
     hint: { scenarios: ['g5'] },
   },
+  {
+    name: 'regression-end-of-replication-not-undone',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: "  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);",
+    replacement: "  await files.saveState('Archived', STEPS.fullState);",
+    breaks: 'a replication that failed at its last sync is done after a restart',
+    hint: { scenarios: ['g6'] },
+  },
 ];
