@@ -7,6 +7,14 @@ interface GidWindow {
   readonly answeredAt: number;
 }
 
+/** A log that a hash backup ended. */
+interface LeftBehind {
+  readonly windows: ReadonlyMap<Gid, GidWindow>;
+  /** What the archive of the hash backup had; gids above mean something else from then on. */
+  readonly newest: Gid;
+  readonly endedAt: number;
+}
+
 /**
  * The gids of one lineage of a volume: from a full backup on, as long as hash backups go on from it. Gids that a
  * command returned have exact windows; others (implicit snapshots, those whose answer was lost) lie between
@@ -14,8 +22,8 @@ interface GidWindow {
  */
 export class GidBook {
   readonly #windows = new Map<Gid, GidWindow>();
-  /** Those that some archive could restore. */
-  readonly seenRestorable = new Set<Gid>();
+  /** What was known of the logs before hash backups. */
+  readonly #left: LeftBehind[] = [];
   readonly #floor: number;
   /** Identity of the archives' images, once an archive has it. */
   archiveUuid: string | null = null;
@@ -46,24 +54,38 @@ export class GidBook {
     return newest;
   }
 
-  /** The log began anew behind what archives have: gids that none has are given again, for other contents. */
-  forgetUnseen(): void {
-    for (const gid of [...this.#windows.keys()]) {
-      if (!this.seenRestorable.has(gid)) this.#windows.delete(gid);
-    }
+  /**
+   * The log begins anew behind the newest gid of the archive of a hash backup: the gids above are given again, for other
+   * contents. An archive that had more of the old log keeps them, under the same gids. `endedAt`: a mark from then.
+   */
+  leaveBehind(newest: Gid, endedAt: number): void {
+    this.#left.push({ windows: new Map(this.#windows), newest, endedAt });
+    for (const gid of [...this.#windows.keys()]) if (gid > newest) this.#windows.delete(gid);
   }
 
-  judge(ledger: Ledger, gid: Gid, image: Uint8Array): LedgerVerdict {
-    let requestedAt = this.#floor;
-    let answeredAt = ledger.mark();
-    const own = this.#windows.get(gid);
-    if (own !== undefined) ({ requestedAt, answeredAt } = own);
-    else {
-      for (const [other, window] of this.#windows) {
-        if (other < gid) requestedAt = Math.max(requestedAt, window.requestedAt);
-        else answeredAt = Math.min(answeredAt, window.answeredAt);
-      }
+  /** `isOfOldLog`: the archive did not follow the last hash backup, so that it may have gids that were left behind. */
+  judge(ledger: Ledger, gid: Gid, image: Uint8Array, isOfOldLog: boolean): LedgerVerdict {
+    const { requestedAt, answeredAt } = this.#windowOf(gid, this.#windows, ledger.mark());
+    const verdict = ledger.judgeBetween(image, requestedAt, answeredAt);
+    if (verdict.admissible || !isOfOldLog) return verdict;
+    for (const { windows, newest, endedAt } of this.#left) {
+      if (gid <= newest) continue;
+      const window = this.#windowOf(gid, windows, endedAt);
+      const old = ledger.judgeBetween(image, window.requestedAt, window.answeredAt);
+      if (old.admissible) return old;
     }
-    return ledger.judgeBetween(image, requestedAt, answeredAt);
+    return verdict;
+  }
+
+  #windowOf(gid: Gid, windows: ReadonlyMap<Gid, GidWindow>, endedAt: number): GidWindow {
+    const own = windows.get(gid);
+    if (own !== undefined) return own;
+    let requestedAt = this.#floor;
+    let answeredAt = endedAt;
+    for (const [other, window] of windows) {
+      if (other < gid) requestedAt = Math.max(requestedAt, window.requestedAt);
+      else answeredAt = Math.min(answeredAt, window.answeredAt);
+    }
+    return { requestedAt, answeredAt };
   }
 }

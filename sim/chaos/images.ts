@@ -55,7 +55,8 @@ export function judgeImage(
       `${archive}: the image of ${truth.name} at ${gid} has old data behind the device's end, block ${Math.floor((own.length + rest) / LOGICAL_BLOCK_BYTES)}`,
     );
   }
-  const verdict = book.judge(truth.ledger, gid, own);
+  const isOfOldLog = archiveView(site, archive, truth)?.uuid !== truth.uuid;
+  const verdict = book.judge(truth.ledger, gid, own, isOfOldLog);
   if (verdict.admissible) return;
   throw new PropertyError(
     'admissible',

@@ -33,7 +33,7 @@ export function checkSafety(site: ChaosSite): void {
  */
 export function followLineage(site: ChaosSite, truth: VolumeTruth): void {
   const view = archiveView(site, primaryArchive(site).name, truth);
-  truth.follow(storageView(site, truth), view?.archiveUuid ?? null);
+  truth.follow(storageView(site, truth), view);
   if (truth.book === null || truth.book.archiveUuid !== null || view === null) return;
   if (view.uuid === truth.uuid && view.state !== 'SyncReady') truth.book.archiveUuid = view.archiveUuid;
 }
@@ -57,7 +57,6 @@ function checkPromises(site: ChaosSite, truth: VolumeTruth, archive: string, vie
   if (book === null || site.excused.has(`${archive} rot`)) return;
   const disabled = truth.disabledAt(archive);
   for (const gid of gids) {
-    book.seenRestorable.add(gid);
     const isOwed = truth.owes(archive, view.archiveUuid, gid);
     if (isOwed && book.knows(gid) && !disabled.has(gid)) promises.set(gid, view.archiveUuid);
   }

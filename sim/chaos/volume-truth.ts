@@ -6,7 +6,7 @@ import { Ledger } from '../ledger.ts';
 import type { RandomStream } from '../random.ts';
 import type { Custody } from './custody.ts';
 import { GidBook } from './gid-book.ts';
-import type { StorageView } from './inspect.ts';
+import { type ArchiveView, latestGid, type StorageView } from './inspect.ts';
 
 const ZERO_UUID_TEXT = '0'.repeat(32);
 
@@ -52,6 +52,8 @@ export class VolumeTruth {
   isContentUnsure = false;
   /** By archive and lineage: the gid below which an operator let go. */
   readonly #owedFrom = new Map<string, Gid>();
+  /** What the primary archive had at the last look: what a hash backup goes on from, if one begins now. */
+  #primaryBefore: { readonly archiveUuid: string; readonly gid: Gid } | null = null;
   /** Archives whose image an operator gave up, with its lineage. */
   readonly #givenUp = new Map<string, string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -92,14 +94,16 @@ export class VolumeTruth {
   }
 
   /** Follows the storage's log: a new uuid begins a new lineage, or goes on with the one of the primary archive. */
-  follow(view: StorageView | null, primaryArchiveUuid: string | null): void {
+  follow(view: StorageView | null, primary: ArchiveView | null): void {
+    const before = this.#primaryBefore;
+    if (primary !== null) this.#primaryBefore = { archiveUuid: primary.archiveUuid, gid: latestGid(primary) };
     if (view === null || view.uuid === this.uuid || view.uuid === ZERO_UUID_TEXT) return;
     this.uuid = view.uuid;
     const known = this.books.find(
-      (book) => book.archiveUuid !== null && book.archiveUuid === primaryArchiveUuid,
+      (book) => book.archiveUuid !== null && book.archiveUuid === primary?.archiveUuid,
     );
-    if (this.backup?.kind === 'hash' && known !== undefined) {
-      known.forgetUnseen();
+    if (this.backup?.kind === 'hash' && known !== undefined && before?.archiveUuid === known.archiveUuid) {
+      known.leaveBehind(before.gid, this.ledger.mark());
       this.book = known;
       return;
     }
