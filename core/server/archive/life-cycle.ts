@@ -24,11 +24,10 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
   await volume.mutex.run(async () => {
     verifyAdmission(volume, { denied: DENIED_BY.everything }, func);
     const transition = volume.states.begin(func, 'Clear', 'InitVol');
-    const { directory } = volume.files;
     const { files } = volume.world;
     let isMade = false;
     try {
-      await makeVolumeDirectory(volume);
+      await makeVolumeDirectory(server, volume);
       isMade = true;
       await writeInitialFiles(volume);
       // The directory's own name is durable before anybody hears of it.
@@ -37,7 +36,7 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
       server.volumes.set(volume.volId, volume);
       transition.commit('SyncReady');
     } catch (error) {
-      if (isMade) await undoInit(volume, directory);
+      if (isMade) await undoInit(server, volume);
       throw error;
     } finally {
       transition.rollback();
@@ -46,9 +45,11 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
 }
 
 /** A failed attempt leaves nothing; a directory that is in use is not touched. */
-async function makeVolumeDirectory(volume: ArchiveVolume): Promise<void> {
+async function makeVolumeDirectory(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
   const { directory } = volume.files;
   const { files } = volume.world;
+  // Asked and forgotten at once: of two attempts at a time only one may take it for a leftover.
+  if (server.unfinishedInits.delete(volume.volId)) await undoInit(server, volume);
   try {
     await files.makeDirectory(directory, STEPS.initDirectory);
   } catch (error) {
@@ -60,10 +61,13 @@ async function makeVolumeDirectory(volume: ArchiveVolume): Promise<void> {
   }
 }
 
-async function undoInit(volume: ArchiveVolume, directory: string): Promise<void> {
+/** Where the file system refuses even that (it is read-only), the next attempt begins with it. */
+async function undoInit(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
+  const { directory } = volume.files;
   try {
     await removeTree(volume.world.files, directory, STEPS.initUndo);
   } catch (error) {
+    server.unfinishedInits.add(volume.volId);
     volume.world.log.error(`could not remove ${directory}: ${errorText(error)}`);
   }
 }

@@ -47,6 +47,7 @@ function newServer(world: ArchiveWorld, options: ArchiveOptions, status: Process
     options,
     status,
     volumes: new Map(),
+    unfinishedInits: new Set(),
     foreground: new ForegroundLimit(options.maxForegroundTasks),
     stats: new HandlerStats(),
     group: new TaskGroup(world.log),

@@ -64,6 +64,8 @@ export interface ArchiveServer {
   readonly options: ArchiveOptions;
   readonly status: ProcessStatus;
   readonly volumes: Map<string, ArchiveVolume>;
+  /** Volumes whose initialisation failed and could not be undone. */
+  readonly unfinishedInits: Set<string>;
   readonly foreground: ForegroundLimit;
   readonly stats: HandlerStats;
   /** Work that goes on after its command was answered. */

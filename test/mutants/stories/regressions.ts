@@ -50,4 +50,12 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a replication that failed at its last sync is done after a restart',
     hint: { scenarios: ['g6'] },
   },
+  {
+    name: 'regression-unfinished-init-stays',
+    file: 'core/server/archive/life-cycle.ts',
+    text: '  if (server.unfinishedInits.delete(volume.volId)) await undoInit(server, volume);\n',
+    replacement: '',
+    breaks: 'a volume whose initialisation failed on a read-only file system can never be initialised',
+    hint: { scenarios: ['g7'] },
+  },
 ];
