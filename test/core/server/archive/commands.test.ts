@@ -9,7 +9,7 @@ import { makeDiff, makeSnap } from '../../../../core/snapshot/meta.ts';
 import { US_PER_S } from '../../../../core/units.ts';
 import { sendWdiff } from './clients.ts';
 import { verifyContent, verifyRestorable } from './crash-kit.ts';
-import { actionCount, SMALL, slowDown, stateOf, withArchive } from './running.ts';
+import { actionCount, replicate, SMALL, slowDown, stateOf, withArchive } from './running.ts';
 import {
   ARCHIVE_UUID,
   CONTENTS,
@@ -318,7 +318,6 @@ describe('a replica', () => {
       await source.start();
       await replica.start();
       expect(await replica.command('init-vol', 'vol0')).toBe('ok');
-      const words = ['vol0', 'size', '0', 'a0:10200', '0', '0', 'snappy:0:1', '1g', '2k'];
       site.simulation.faults.arm({
         kind: 'crash',
         host: 'a0',
@@ -330,13 +329,13 @@ describe('a replica', () => {
         how: 'kill',
         downUs: 500_000,
       });
-      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      await replicate(source, replica, { bulk: '2k' });
       await site.simulation.sleep(US_PER_S);
       await replica.eventually(() => replica.answers(), 'restart');
       const line = (await replica.statusLines('vol0')).find((text) => text.startsWith('fullReplState'));
       const progressLb = Number(line?.split(' ')[2]);
       expect(progressLb).toBeGreaterThan(0);
-      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      await replicate(source, replica, { bulk: '2k' });
       expect(await verifyRestorable(replica)).toEqual([0, 1, 2, 3, 4]);
       verifyContent(replica, 'wb_vol0', 0);
       expect((await replica.statusLines('vol0')).at(-1)).toBe('fullReplState None');

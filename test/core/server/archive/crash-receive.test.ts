@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { makeDiff } from '../../../../core/snapshot/meta.ts';
 import { fullBackup, hashBackup, sendWdiff } from './clients.ts';
 import { type CrashScenario, itSurvives, verifyContent, verifyRestorable } from './crash-kit.ts';
+import { replicate } from './running.ts';
 import {
   ARCHIVE_UUID,
   CONTENTS,
@@ -127,12 +128,6 @@ async function startSource(site: TestArchive, lastGid = 3, baseGid = 0): Promise
   return source;
 }
 
-async function replicateFrom(source: TestArchive, target: TestArchive, doResync: '0' | '1'): Promise<void> {
-  const address = `${target.name}:${target.options.port}`;
-  const words = ['vol0', 'size', '0', address, doResync, '0', 'snappy:0:1', '1g', '4k'];
-  await source.action('ReplSyncAsClient', 'replicate', ...words);
-}
-
 const fullReplication = (archive: ArchiveSiteOptions): CrashScenario => ({
   archive,
   seed: async (site) => {
@@ -141,13 +136,13 @@ const fullReplication = (archive: ArchiveSiteOptions): CrashScenario => ({
   prepare: async (site) => {
     expect(await site.command('init-vol', 'vol0')).toBe('ok');
   },
-  act: async (site) => replicateFrom(await startSource(site), site, '0'),
+  act: async (site) => replicate(await startSource(site), site),
   verify: async (site) => {
     expect(['SyncReady', 'Archived']).toContain(await stateOf(site));
     if ((await stateOf(site)) === 'Archived') await verifyRestorable(site);
   },
   finish: async (site) => {
-    await replicateFrom(await startSource(site), site, '0');
+    await replicate(await startSource(site), site);
     expect(await stateOf(site)).toBe('Archived');
     expect((await verifyRestorable(site)).at(-1)).toBe(3);
     verifyContent(site, 'wb_vol0', 0);
@@ -165,13 +160,13 @@ const resync: CrashScenario = {
     );
   },
   prepare: async (site) => site.action('Restore', 'restore', 'vol0', '3'),
-  act: async (site) => replicateFrom(await startSource(site), site, '1'),
+  act: async (site) => replicate(await startSource(site), site, { doResync: true }),
   verify: async (site) => {
     expect(['SyncReady', 'Archived']).toContain(await stateOf(site));
     if ((await stateOf(site)) === 'Archived') await verifyRestorable(site);
   },
   finish: async (site) => {
-    await replicateFrom(await startSource(site), site, '1');
+    await replicate(await startSource(site), site, { doResync: true });
     expect(await stateOf(site)).toBe('Archived');
     expect((await verifyRestorable(site)).at(-1)).toBe(3);
     verifyContent(site, 'wb_vol0', 0);
@@ -184,13 +179,13 @@ const hashReplication: CrashScenario = {
     await startSource(site, 5, 3);
     await seedSmallVolume(site, { lastGid: 1 });
   },
-  act: async (site) => replicateFrom(await startSource(site, 5, 3), site, '0'),
+  act: async (site) => replicate(await startSource(site, 5, 3), site),
   verify: async (site) => {
     expect(await stateOf(site)).toBe('Archived');
     await verifyRestorable(site);
   },
   finish: async (site) => {
-    await replicateFrom(await startSource(site, 5, 3), site, '0');
+    await replicate(await startSource(site, 5, 3), site);
     expect((await verifyRestorable(site)).at(-1)).toBe(5);
   },
 };
@@ -201,13 +196,13 @@ const diffReplication: CrashScenario = {
     await startSource(site, 4);
     await seedSmallVolume(site, { lastGid: 1 });
   },
-  act: async (site) => replicateFrom(await startSource(site), site, '0'),
+  act: async (site) => replicate(await startSource(site), site),
   verify: async (site) => {
     expect(await stateOf(site)).toBe('Archived');
     await verifyRestorable(site);
   },
   finish: async (site) => {
-    await replicateFrom(await startSource(site), site, '0');
+    await replicate(await startSource(site), site);
     expect((await verifyRestorable(site)).at(-1)).toBe(4);
   },
 };

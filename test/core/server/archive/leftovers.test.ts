@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { verifyContent, verifyRestorable } from './crash-kit.ts';
-import { SMALL, withArchive } from './running.ts';
+import { replicate, withArchive, withReplica } from './running.ts';
 import { SIZE_LB, seedSmallVolume } from './small-volume.ts';
-import { Site, type TestArchive } from './support.ts';
+import type { TestArchive } from './support.ts';
 
 /** What is open cannot be removed. */
 async function clear(archive: TestArchive): Promise<void> {
@@ -32,17 +32,9 @@ describe('nothing stays open', () => {
   });
 
   it('behind a full replication and a resync, at both ends', async () => {
-    const site = new Site();
-    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
-    const replica = site.addArchive(SMALL);
-    await site.run(async () => {
-      await seedSmallVolume(source);
-      await source.start();
-      await replica.start();
-      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
-      for (const doResync of ['0', '1']) {
-        const words = ['vol0', 'size', '0', 'a0:10200', doResync, '0', 'snappy:0:1', '1g', '2k'];
-        await source.action('ReplSyncAsClient', 'replicate', ...words);
+    await withReplica(async (source, replica) => {
+      for (const doResync of [false, true]) {
+        await replicate(source, replica, { doResync, bulk: '2k' });
         expect(await verifyRestorable(replica)).toEqual([0, 1, 2, 3, 4]);
       }
       await clear(replica);
@@ -68,22 +60,14 @@ describe('a server that starts', () => {
   });
 
   it('knows again how far a replica is when it has nothing to send', async () => {
-    const site = new Site();
-    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
-    const replica = site.addArchive(SMALL);
-    await site.run(async () => {
-      await seedSmallVolume(source);
-      await source.start();
-      await replica.start();
-      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
-      const words = ['vol0', 'size', '0', 'a0:10200', '0', '0', 'snappy:0:1', '1g', '2k'];
-      await source.action('ReplSyncAsClient', 'replicate', ...words);
+    await withReplica(async (source, replica) => {
+      await replicate(source, replica, { bulk: '2k' });
       const known = [expect.stringMatching(/dest:a0.*dest_gid:4.*ts_delta:0$/)];
       expect(await source.get('ts-delta')).toEqual(known);
       source.kill();
       await source.start();
       expect(await source.get('ts-delta')).toEqual([]);
-      await source.action('ReplSyncAsClient', 'replicate', ...words);
+      await replicate(source, replica, { bulk: '2k' });
       expect(await source.get('ts-delta')).toEqual(known);
     });
   });
@@ -91,23 +75,18 @@ describe('a server that starts', () => {
 
 describe('a full copy', () => {
   it('shows nothing of an image that was left there', async () => {
-    const site = new Site();
-    const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
-    const replica = site.addArchive({ ...SMALL, thin: true });
-    await site.run(async () => {
-      await seedSmallVolume(source);
-      await source.start();
-      await replica.start();
-      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
-      replica.kill();
-      await replica.seedVolume('wb_vol0', new Uint8Array(SIZE_LB * 512).fill(0xee));
-      await replica.start();
-      // Zero blocks are not sent.
-      const words = ['vol0', 'size', '0', 'a0:10200', '0', '0', 'snappy:0:1', '1g', '512'];
-      await source.action('ReplSyncAsClient', 'replicate', ...words);
-      verifyContent(replica, 'wb_vol0', 0);
-      expect(site.logText()).not.toContain(' error: ');
-    });
+    await withReplica(
+      async (source, replica, site) => {
+        replica.kill();
+        await replica.seedVolume('wb_vol0', new Uint8Array(SIZE_LB * 512).fill(0xee));
+        await replica.start();
+        // Zero blocks are not sent.
+        await replicate(source, replica, { bulk: '512' });
+        verifyContent(replica, 'wb_vol0', 0);
+        expect(site.logText()).not.toContain(' error: ');
+      },
+      { thin: true },
+    );
   });
 });
 

@@ -42,3 +42,32 @@ export function slowDown(archive: TestArchive, step: string, seconds = 5): void 
     addUs: seconds * US_PER_S,
   });
 }
+
+/** An archive without the volume beside one with it: `source` sends to `replica`. Both run. */
+export async function withReplica(
+  test: (source: TestArchive, replica: TestArchive, site: Site) => Promise<void>,
+  options: ArchiveSiteOptions = {},
+): Promise<void> {
+  const site = new Site();
+  const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+  const replica = site.addArchive({ ...SMALL, ...options });
+  await site.run(async () => {
+    await seedSmallVolume(source);
+    await source.start();
+    await replica.start();
+    const reply = await replica.command('init-vol', 'vol0');
+    if (reply !== 'ok') throw new Error(reply);
+    await test(source, replica, site);
+  });
+}
+
+/** Replicates all of `vol0`, in chunks of `bulk`, and waits for the end. */
+export async function replicate(
+  source: TestArchive,
+  replica: TestArchive,
+  { doResync = false, bulk = '4k' } = {},
+): Promise<void> {
+  const address = `${replica.name}:${replica.options.port}`;
+  const words = ['vol0', 'size', '0', address, doResync ? '1' : '0', '0', 'snappy:0:1', '1g', bulk];
+  await source.action('ReplSyncAsClient', 'replicate', ...words);
+}

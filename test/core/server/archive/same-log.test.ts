@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeDiff } from '../../../../core/snapshot/meta.ts';
 import { hashBackup, sendWdiff } from './clients.ts';
-import { SMALL, withArchive } from './running.ts';
+import { replicate, SMALL, withArchive } from './running.ts';
 import { CONTENTS, difference, iosOf, seedSmallVolume, stepDiff, TIME_S, UUID } from './small-volume.ts';
 import type { TestArchive } from './support.ts';
 
@@ -14,7 +14,7 @@ const SOURCE_GID = 4;
  * A replica with diffs of the old log up to `replicaGid`, and a source that has less of them, is backed up by hashing
  * and goes on with a new log: |4| -> |5,6| -> |6| -> |7|.
  */
-async function withReplica(
+async function withReplicaAt(
   replicaGid: number,
   test: (replica: TestArchive, source: TestArchive) => Promise<void>,
 ): Promise<void> {
@@ -37,12 +37,6 @@ async function withReplica(
   );
 }
 
-async function replicate(source: TestArchive, replica: TestArchive, doResync: '0' | '1'): Promise<void> {
-  const address = `${replica.name}:${replica.options.port}`;
-  const words = ['vol0', 'size', '0', address, doResync, '0', 'snappy:0:1', '1g', '4k'];
-  await source.action('ReplSyncAsClient', 'replicate', ...words);
-}
-
 const listed = async (archive: TestArchive) =>
   (await archive.get('restorable', 'vol0', 'all')).map((line) => Number(line.split(' ')[0]));
 
@@ -54,8 +48,8 @@ async function expectContent(archive: TestArchive, gid: number, content: Uint8Ar
 describe('a replica that has more of the old log than its source, behind a hash backup of the source', () => {
   for (const replicaGid of [5, 6]) {
     it(`takes no diff of the new log behind gid ${replicaGid} of the old one, which is another snapshot`, async () => {
-      await withReplica(replicaGid, async (replica, source) => {
-        await replicate(source, replica, '0');
+      await withReplicaAt(replicaGid, async (replica, source) => {
+        await replicate(source, replica);
         expect(replica.site.logText()).toContain(`|${replicaGid}| is of another log than`);
         expect((await listed(replica)).at(-1)).toBe(replicaGid);
         await expectContent(replica, replicaGid, CONTENTS[replicaGid]);
@@ -64,8 +58,8 @@ describe('a replica that has more of the old log than its source, behind a hash 
     });
 
     it(`follows again by a resync from gid ${replicaGid}`, async () => {
-      await withReplica(replicaGid, async (replica, source) => {
-        await replicate(source, replica, '1');
+      await withReplicaAt(replicaGid, async (replica, source) => {
+        await replicate(source, replica, { doResync: true });
         expect(await listed(replica)).toEqual(await listed(source));
         await expectContent(replica, 7, CONTENTS[10]);
       });
@@ -76,8 +70,8 @@ describe('a replica that has more of the old log than its source, behind a hash 
 describe('a replica that has no more of the old log than its source', () => {
   for (const replicaGid of [2, SOURCE_GID]) {
     it(`goes from gid ${replicaGid} over the hash backup to the new log`, async () => {
-      await withReplica(replicaGid, async (replica, source) => {
-        await replicate(source, replica, '0');
+      await withReplicaAt(replicaGid, async (replica, source) => {
+        await replicate(source, replica);
         expect((await listed(replica)).at(-1)).toBe(7);
         await expectContent(replica, 7, CONTENTS[10]);
         expect(await sendWdiff(replica, stepDiff(8), iosOf(8))).toMatchObject({ word: 'different-uuid' });
