@@ -22,6 +22,15 @@ export const STORY_MUTANTS: readonly StoryMutant[] = [
 export const UNIT_MUTANTS: readonly UnitMutant[] = [
   ...VERIFY_STAT_MUTANTS,
   {
+    // No story can tell: log is durable before a snapshot of it is queued (stories: storage-snapshot-of-log-that-is-not-durable).
+    name: 'storage-sends-log-that-is-not-permanent',
+    file: 'core/server/storage/wlog-plan.ts',
+    text: 'isLater: lsids.permanent < limitLsid };',
+    replacement: 'isLater: lsids.latest < limitLsid };',
+    breaks: 'a proxy gets log that the storage loses with its power',
+    tests: ['test/core/server/storage/wlog-plan.test.ts'],
+  },
+  {
     name: 'proxy-drops-a-new-logs-diff',
     file: 'core/server/proxy/registration.ts',
     text: 'if (!(await isOfOneLog(world, from, archive.diffs.path(waiting)))) held.add(diff);',

@@ -3,14 +3,6 @@ import type { StoryMutant } from '../mutant.ts';
 /** Mistakes in the storage server. The first two are from the history of walb-tools, as is the gid record. */
 export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
-    name: 'storage-sends-log-that-is-not-permanent',
-    file: 'core/server/storage/wlog-plan.ts',
-    text: 'isLater: lsids.permanent < limitLsid };',
-    replacement: 'isLater: lsids.latest < limitLsid };',
-    breaks: 'a proxy gets log that the storage loses with its power',
-    hint: { scenarios: ['e22'] },
-  },
-  {
     name: 'storage-no-spare-proxy',
     file: 'core/server/storage/wlog-worker.ts',
     text: 'for (const address of server.proxies.available()) {',
