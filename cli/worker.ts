@@ -80,10 +80,22 @@ function parseSeconds(text: string): number {
  * FormatError with the place.
  */
 export function parseYaml(text: string, name: string): unknown {
-  const document = parseDocument(text, { version: '1.1', intAsBigInt: false, prettyErrors: true });
-  const problem = document.errors[0];
-  if (problem !== undefined) throw new FormatError(`${name}: ${problem.message}`);
-  return document.toJS({ maxAliasCount: 100 });
+  const refusal = (error: Error) => new FormatError(`${name}: ${error.message}`);
+  try {
+    const document = parseDocument(text, {
+      version: '1.1',
+      intAsBigInt: false,
+      prettyErrors: true,
+      logLevel: 'error',
+    });
+    const problem = document.errors[0];
+    if (problem !== undefined) throw refusal(problem);
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // The library throws errors of several kinds at well-formed documents without a value: an alias before its anchor,
+    // too many aliases, a merge of what is no map.
+    throw error instanceof Error && !(error instanceof FormatError) ? refusal(error) : error;
+  }
 }
 
 /** Reads configuration files and puts them together. Throws FormatError and errors of files. */

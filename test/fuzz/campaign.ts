@@ -24,10 +24,14 @@ export interface CampaignResult {
 }
 
 /**
- * Fuzzes one target until `isOver` says so or a fault is found: mutations of valid inputs, and of all inputs that made
+ * Fuzzes one target until `isOver`, asked with the number of inputs so far, says so or a fault is found: mutations of valid inputs, and of all inputs that made
  * something run which had not run before.
  */
-export async function fuzz(target: FuzzTarget, seed: number, isOver: () => boolean): Promise<CampaignResult> {
+export async function fuzz(
+  target: FuzzTarget,
+  seed: number,
+  isOver: (runs: number) => boolean,
+): Promise<CampaignResult> {
   const seeds = [...(await target.seeds())];
   const map = new CoverageMap();
   let runs = 0;
@@ -37,7 +41,7 @@ export async function fuzz(target: FuzzTarget, seed: number, isOver: () => boole
       if (fault !== null) return { runs, seeds: seeds.length, covered: map.size, find: { input, fault } };
     }
     map.take();
-    for (let round = 0; !isOver(); round++) {
+    for (let round = 0; !isOver(runs); round++) {
       const batch = fc
         .sample(plans, { seed: seed + round, numRuns: BATCH })
         .map((plan) => inputOf(plan, seeds, target.repair));

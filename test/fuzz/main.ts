@@ -1,5 +1,6 @@
 /**
- * `npm run fuzz -- [--minutes M] [--seed N] [--list] [TARGET...]`: fuzzes each target for its share of the time, in turn.
+ * `npm run fuzz -- [--minutes M | --inputs N] [--seed N] [--list] [TARGET...]`: fuzzes each target in turn, for its share
+ * of the time or with so many inputs; a seed and a number of inputs are the same inputs again.
  * A find is written to `fixtures/fuzz/TARGET/`, where a test looks at it from then on; exit status 1.
  */
 import { createHash } from 'node:crypto';
@@ -17,15 +18,19 @@ const MS_PER_MINUTE = 60_000;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    minutes: { type: 'string', default: '1' },
+    minutes: { type: 'string' },
+    inputs: { type: 'string' },
     seed: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
-const minutes = Number(values.minutes);
+const minutes = Number(values.minutes ?? 1);
+const inputs = values.inputs === undefined ? null : Number(values.inputs);
 const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
 if (!(minutes > 0) || !Number.isSafeInteger(seed))
   throw new Error('--minutes is a number above 0, --seed an integer');
+if (inputs !== null && (!(inputs > 0) || values.minutes !== undefined))
+  throw new Error('--inputs is a number above 0, and stands in place of --minutes');
 
 /** A name, or a beginning of names such as `protocol`. */
 const isWanted = ({ name }: FuzzTarget) =>
@@ -47,13 +52,15 @@ function keep(target: FuzzTarget, input: Uint8Array): string {
 if (values.list) {
   for (const { name } of TARGETS) console.log(name);
 } else {
-  console.log(`${wanted.length} targets, ${minutes} minutes, --seed ${seed}`);
+  const amount = inputs === null ? `${minutes} minutes` : `${inputs} inputs each`;
+  console.log(`${wanted.length} targets, ${amount}, --seed ${seed}`);
   const share = (minutes * MS_PER_MINUTE) / wanted.length;
   let findCount = 0;
   let runs = 0;
   for (const target of wanted) {
     const until = performance.now() + share;
-    const result = await fuzz(target, seed, () => performance.now() >= until);
+    const isOver = (done: number) => (inputs === null ? performance.now() >= until : done >= inputs);
+    const result = await fuzz(target, seed, isOver);
     runs += result.runs;
     console.log(
       `${target.name.padEnd(44)} ${String(result.runs).padStart(8)} inputs ${String(result.seeds).padStart(5)} seeds ${String(result.covered).padStart(6)} covered${result.find === null ? '' : '  FOUND'}`,
