@@ -1,10 +1,12 @@
 import type { CodecSet } from '../core/engine/codec-registry.ts';
 import type { Codec } from '../core/world/index.ts';
 
-/** Results that one codec keeps for each direction; a new one takes the place of the one that falls on its slot. */
-const SLOTS = 512;
+/** Results that are kept for one direction of one codec; a new one takes the place of the one that falls on its slot. */
+const SLOTS = 1024;
 /** Larger inputs are not kept. */
 const MAX_INPUT_BYTES = 64 * 1024;
+/** Inputs and results of one direction of one codec; beyond, all are forgotten. */
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** Words of an input that its slot depends on: all are compared before a result is given again. */
 const SAMPLED_WORDS = 32;
 
@@ -18,39 +20,68 @@ interface Kept {
 /**
  * Codecs that give a result again when they are asked for the same once more. In a simulation more than half of all
  * bytes are compressed and decompressed again: images are scanned many times, and peers in one memory do the same
- * work with the same diffs. Results are shared, as everything that is handed over a port: nobody writes into them.
+ * work with the same diffs, and decompress what was compressed a moment ago. Results are shared, as everything that
+ * is handed over a port: nobody writes into them.
  */
 export function rememberingCodecs(codecs: CodecSet): CodecSet {
   return new Map([...codecs].map(([type, codec]) => [type, type === 'none' ? codec : remembering(codec)]));
 }
 
 function remembering(codec: Codec): Codec {
-  const compressed = new Array<Kept | undefined>(SLOTS);
-  const decompressed = new Array<Kept | undefined>(SLOTS);
+  const compressed = new Memory();
+  const decompressed = new Memory();
   return {
     type: codec.type,
-    compress: (data, level) => recall(compressed, data, level, () => codec.compress(data, level)),
-    decompress: (data, sizeBytes) =>
-      recall(decompressed, data, sizeBytes, () => codec.decompress(data, sizeBytes)),
+    compress(data, level) {
+      const known = compressed.find(data, level);
+      if (known !== null) return known;
+      const result = codec.compress(data, level);
+      const input = data.slice();
+      compressed.keep(input, level, result);
+      decompressed.keep(result, data.length, input);
+      return result;
+    },
+    decompress(data, sizeBytes) {
+      const known = decompressed.find(data, sizeBytes);
+      if (known !== null) return known;
+      const result = codec.decompress(data, sizeBytes);
+      decompressed.keep(data.slice(), sizeBytes, result);
+      return result;
+    },
   };
 }
 
-function recall(
-  kept: (Kept | undefined)[],
-  input: Uint8Array,
-  parameter: number,
-  work: () => Uint8Array,
-): Uint8Array {
-  if (input.length > MAX_INPUT_BYTES) return work();
-  const words = new DataView(input.buffer, input.byteOffset, input.length);
-  const slot = slotOf(words, parameter);
-  const known = kept[slot];
-  if (known !== undefined && known.parameter === parameter && isSame(known.input, input, words)) {
+/** What came of the inputs of one direction of a codec. */
+class Memory {
+  readonly #slots = new Array<Kept | undefined>(SLOTS);
+  #keptBytes = 0;
+
+  find(input: Uint8Array, parameter: number): Uint8Array | null {
+    if (input.length > MAX_INPUT_BYTES) return null;
+    const words = wordsOf(input);
+    const known = this.#slots[slotOf(words, parameter)];
+    if (known === undefined || known.parameter !== parameter || !isSame(known.input, input, words))
+      return null;
     return known.result;
   }
-  const result = work();
-  kept[slot] = { input: input.slice(), parameter, result };
-  return result;
+
+  /** Nobody writes into `input` and `result` from now on. */
+  keep(input: Uint8Array, parameter: number, result: Uint8Array): void {
+    if (input.length > MAX_INPUT_BYTES) return;
+    const slot = slotOf(wordsOf(input), parameter);
+    const former = this.#slots[slot];
+    if (former !== undefined) this.#keptBytes -= former.input.length + former.result.length;
+    this.#keptBytes += input.length + result.length;
+    if (this.#keptBytes > MAX_KEPT_BYTES) {
+      this.#slots.fill(undefined);
+      this.#keptBytes = input.length + result.length;
+    }
+    this.#slots[slot] = { input, parameter, result };
+  }
+}
+
+function wordsOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function slotOf(words: DataView, parameter: number): number {

@@ -63,6 +63,30 @@ describe('remembering codecs', () => {
     expect(calls()).toBe(2);
   });
 
+  it('decompress at once what they compressed', () => {
+    const { codec, calls } = counting();
+    const one = remembered(codec);
+    const bytes = Uint8Array.from({ length: 1003 }, (_, i) => i * 7);
+    const compressed = one.compress(bytes, 0);
+    expect([...one.decompress(compressed.slice(), bytes.length)]).toEqual([...bytes]);
+    expect(calls()).toBe(1);
+    // Of another size it is another question.
+    one.decompress(compressed, bytes.length - 1);
+    expect(calls()).toBe(2);
+  });
+
+  it('keep a bounded number of bytes', () => {
+    const { codec, calls } = counting();
+    const one = remembered(codec);
+    const input = (i: number) => new Uint8Array(new Uint32Array(16 * 1024).fill(i).buffer);
+    // More than are kept of inputs of 64 KiB: the first is forgotten with the others, the newest is there.
+    for (let i = 1; i <= 300; i++) one.compress(input(i), 0);
+    one.compress(input(300), 0);
+    expect(calls()).toBe(300);
+    one.compress(input(1), 0);
+    expect(calls()).toBe(301);
+  });
+
   it('pass errors on each time', async () => {
     const snappy = rememberingCodecs(await loadPortableCodecs()).get('snappy') as Codec;
     const bad = Uint8Array.of(4, 1, 1);

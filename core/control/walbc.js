@@ -1,0 +1,43 @@
+import { errorText, NotFoundError } from '../errors.js';
+import { runCommand, verifyCommand } from '../protocol/controller-commands.js';
+import { openChannel } from '../server/shared/client.js';
+import { sleep } from '../server/shared/condition.js';
+import { US_PER_S } from '../units.js';
+const STEPS = { connect: 'controller.connect' };
+export const CONTROLLER_STEPS = STEPS;
+/** Commands that are repeated when they fail: they change nothing. */
+const RETRIED_COMMANDS = ['get', 'status'];
+const RETRY_COUNT = 2;
+const RETRY_PAUSE_US = 100_000;
+/**
+ * Runs one command at a server, as the program walbc does, and returns the lines that it prints
+ * (docs/operations.md, "walbc"). The words are checked before the connection is made. Throws FormatError or
+ * ProtocolError with the server's text.
+ */
+export async function runWalbc(world, options, words, help = noScanTarget(world)) {
+    const [name = '', ...list] = words;
+    verifyCommand(name, list);
+    for (let retriesLeft = RETRIED_COMMANDS.includes(name) ? RETRY_COUNT : 0;; retriesLeft--) {
+        try {
+            const limitUs = options.timeoutS * US_PER_S;
+            const limits = { connectUs: limitUs, socketUs: limitUs };
+            const channel = await openChannel(world, options.address, limits, STEPS.connect);
+            return await runCommand(channel, options.clientId, name, list, help);
+        }
+        catch (error) {
+            if (retriesLeft === 0)
+                throw error;
+            world.log.debug(`error: ${errorText(error)}`);
+            await sleep(world.clock, RETRY_PAUSE_US);
+        }
+    }
+}
+/** For callers that never scan whole images to a place. */
+function noScanTarget(world) {
+    return {
+        codecs: world.codecs,
+        scanTarget: (place) => {
+            throw new NotFoundError(`There is no place ${place} here to put an image.`);
+        },
+    };
+}

@@ -1,0 +1,23 @@
+/** Every place where the proxy server calls a port. */
+export const PROXY_STEPS = {
+    takeBase: 'proxy.start.take-base',
+    listBase: 'proxy.start.list-base',
+    collectGarbage: 'proxy.start.collect-garbage',
+    listVolumes: 'proxy.get.list-volumes',
+    loadVolume: 'proxy.volume.load',
+    loadArchiveInfo: 'proxy.volume.load-archive-info',
+    makeDirectories: 'proxy.archive-info.make-directories',
+    saveArchiveInfo: 'proxy.archive-info.save',
+    removeArchive: 'proxy.archive-info.remove',
+    clearFiles: 'proxy.clear.files',
+    saveSize: 'proxy.size.save',
+    freeSpace: 'proxy.receive.free-space',
+    receiveFile: 'proxy.receive.wdiff',
+    publishReceived: 'proxy.receive.publish',
+    linkToArchive: 'proxy.receive.link',
+    syncArchiveDirectory: 'proxy.receive.sync-sendto',
+    unlinkReceived: 'proxy.receive.unlink-received',
+    sendConnect: 'proxy.send.connect',
+    sendRead: 'proxy.send.read-wdiff',
+    removeSent: 'proxy.send.remove-sent',
+};

@@ -1,0 +1,212 @@
+import { errorText, FormatError, IoError, NotFoundError, OverflowError, StateError } from '../../errors.js';
+import { ZERO_UUID } from '../../format/uuid.js';
+import { US_PER_S } from '../../units.js';
+import { waitUntil } from '../shared/condition.js';
+import { exists, makeVolumeDirectory, removeVolumeDirectory } from '../shared/persist.js';
+import { logMatchesFiles, readVolumeSuperSector } from './device-log.js';
+import { monitoredBy, pushTask, startMonitoring, stopMonitoring } from './monitoring.js';
+import { RESIZABLE_STATES, STEADY_STATES, STOPPABLE_STATES, STORAGE_ACTIONS } from './states.js';
+import { STORAGE_STEPS as STEPS } from './steps.js';
+import { getVolume, requireDevice, verifyState, volumeWorld, } from './volume.js';
+import { StorageVolumeFiles } from './volume-files.js';
+/** How long a stop waits for running work. */
+const STOP_TIMEOUT_S = 60;
+const WDEV_PREFIX = '/dev/walb/';
+/** Makes a volume for a walb device: Clear -> SyncReady. A crash shows the whole volume or none. */
+export async function initVolume(server, volId, wdevPath) {
+    const func = 'c2sInitVolServer';
+    const loaded = await getVolume(server, volId);
+    const volume = server.volumes.get(volId) ?? loaded;
+    const transition = volume.states.begin(func, 'Clear', 'InitVol');
+    // From now on everybody who asks finds this volume, in state InitVol.
+    server.volumes.set(volId, volume);
+    try {
+        if (!wdevPath.startsWith(WDEV_PREFIX) || wdevPath.length === WDEV_PREFIX.length) {
+            throw new FormatError(`getWdevNameFromWdevPath:bad name:${wdevPath}`);
+        }
+        if (monitoredBy(server, wdevPath) !== null) {
+            throw new StateError(`${func}:wdevPath is already used:${volId}:${wdevPath}`);
+        }
+        const world = volumeWorld(server, volume, 'init-vol');
+        if (!(await world.devices.exists(wdevPath, STEPS.checkDevice))) {
+            throw new NotFoundError(`StorageVolInfo:not found:${wdevPath}`);
+        }
+        if (await exists(world.files, volume.files.directory, STEPS.initDirectory)) {
+            throw new StateError(`StorageVolInfo:already exists:${volume.files.directory}`);
+        }
+        await makeVolumeDirectory(world.files, server.options.baseDirectory, volId, (directory) => fillVolume(new StorageVolumeFiles(world, directory), wdevPath, world.clock.wallTimeS()), STEPS.initDirectory);
+        volume.wdevPath = wdevPath;
+        transition.commit('SyncReady');
+    }
+    catch (error) {
+        server.volumes.delete(volId);
+        throw error;
+    }
+    finally {
+        transition.rollback();
+    }
+}
+async function fillVolume(files, wdevPath, timestamp) {
+    await files.createQueue();
+    await files.savePath(wdevPath);
+    await files.saveState('SyncReady');
+    await files.saveDone({ lsid: null, gid: null, isMergeable: false, timestamp });
+    await files.saveUuid(ZERO_UUID);
+}
+/** Forgets a volume: SyncReady -> Clear. The device is left alone. */
+export async function clearVolume(server, volume) {
+    const func = 'c2sClearVolServer';
+    // A transfer that a failed backup left behind must not write into the files of the next volume of this name.
+    volume.actions.verifyNotRunning(STORAGE_ACTIONS, func);
+    const transition = volume.states.begin(func, 'SyncReady', 'ClearVol');
+    try {
+        const { files } = volumeWorld(server, volume, 'clear-vol');
+        await removeVolumeDirectory(files, server.options.baseDirectory, volume.volId, STEPS.clearFiles);
+        server.volumes.delete(volume.volId);
+        transition.commit('Clear');
+    }
+    finally {
+        transition.rollback();
+    }
+}
+/** Empties the log and begins a new history at `gid`: Stopped -> SyncReady. */
+export async function resetVolume(server, volume, gid) {
+    await volume.mutex.run(async () => {
+        volume.stopState.verify(['NotStopping'], volume.volId, 'c2sResetVolServer');
+        const transition = volume.states.begin('', 'Stopped', 'Reset');
+        try {
+            await resetWlog(server, volume, gid);
+            transition.commit('SyncReady');
+        }
+        finally {
+            transition.rollback();
+        }
+    });
+}
+/**
+ * Resets the device's log and lets the volume's files follow: done at (0, gid), empty queue, the log's new uuid,
+ * state SyncReady.
+ */
+export async function resetWlog(server, volume, gid) {
+    const world = volumeWorld(server, volume, 'reset-wlog');
+    await volume.queueMutex.run(async () => {
+        await world.devices.resetWal(requireDevice(volume, 'resetWlog'), STEPS.resetWal);
+        const { files } = volume;
+        await files.saveDone({ lsid: 0, gid, isMergeable: false, timestamp: world.clock.wallTimeS() });
+        await files.clearQueue();
+        // Before the uuid: whoever finds Stopped after a crash must find a uuid that is not the log's, too, so that
+        // nothing is sent before a backup.
+        await files.saveState('SyncReady');
+        await files.saveUuid((await readVolumeSuperSector(server, volume)).uuid);
+    });
+}
+/** Stopped -> Target or SyncReady -> Standby. The caller answers while the volume's mutex is held. */
+export async function startVolume(server, volume, role) {
+    const func = 'c2sStartServer';
+    await volume.mutex.run(async () => {
+        volume.stopState.verify(['NotStopping'], volume.volId, func);
+        const path = requireDevice(volume, func);
+        const { devices } = volumeWorld(server, volume, 'start');
+        const isOverflow = await devices.isOverflow(path, STEPS.readDevice);
+        const [from, via, to] = role === 'target'
+            ? ['Stopped', 'StartTarget', 'Target']
+            : ['SyncReady', 'StartStandby', 'Standby'];
+        if (role === 'target' && isOverflow)
+            throw new OverflowError(`${func}:overflow:${volume.volId}:${path}`);
+        const transition = volume.states.begin(func, from, via);
+        try {
+            await verifyStoredState(volume, from, func);
+            if (role === 'target' && !(await logMatchesFiles(server, volume))) {
+                throw new StateError(`${func}:the log of ${path} is not the one that was sent from; reset the volume and back it up again`, from);
+            }
+            if (role === 'standby' && isOverflow)
+                await resetWlog(server, volume, 0);
+            await startMonitoring(server, volume);
+            try {
+                await volume.files.changeState(from, to);
+            }
+            catch (error) {
+                stopMonitoring(server, volume);
+                throw error;
+            }
+            transition.commit(to);
+        }
+        finally {
+            transition.rollback();
+        }
+    });
+}
+async function verifyStoredState(volume, expected, func) {
+    const stored = await volume.files.loadState();
+    if (stored !== expected)
+        throw new StateError(`${func}:bad state:${stored}:${expected}`, stored, [expected]);
+}
+/** Marks the volume as being stopped. Throws StateError when it is being stopped already. */
+export function beginStop(volume, mode) {
+    const stopper = volume.stopState.begin(mode === 'force' ? 'ForceStopping' : 'Stopping');
+    if (stopper === null)
+        throw new StateError(`c2sStopServer:already under stopping:${volume.volId}`);
+    return stopper;
+}
+/** Target -> Stopped or Standby -> SyncReady, when what runs has ended. Ends the stopper in any case. */
+export async function stopVolume(server, volume, stopper) {
+    const func = 'c2sStopServer';
+    const { clock } = server.world;
+    try {
+        const isQuiet = () => STEADY_STATES.includes(volume.states.state) &&
+            STORAGE_ACTIONS.every((name) => volume.actions.count(name) === 0);
+        const deadlineUs = clock.monotonicUs() + STOP_TIMEOUT_S * US_PER_S;
+        if (!(await waitUntil(clock, volume.changed, isQuiet, deadlineUs))) {
+            throw new StateError(`${func}:timeout:${STOP_TIMEOUT_S}`);
+        }
+        await volume.mutex.run(async () => {
+            verifyState(volume, STOPPABLE_STATES, func);
+            await leaveRole(server, volume, func);
+        });
+    }
+    finally {
+        stopper.end();
+        // What was dropped while the volume seemed to stop; nothing where monitoring has ended.
+        if (volume.watch !== null)
+            pushTask(server, volume, 0);
+    }
+}
+/** The way out of Target or Standby, on disk and in memory. */
+export async function leaveRole(server, volume, func) {
+    const isTarget = volume.states.state === 'Target';
+    const [from, via, to] = isTarget
+        ? ['Target', 'StopTarget', 'Stopped']
+        : ['Standby', 'StopStandby', 'SyncReady'];
+    const transition = volume.states.begin(func, from, via);
+    try {
+        await verifyStoredState(volume, from, func);
+        await volume.files.changeState(from, to);
+        stopMonitoring(server, volume);
+        transition.commit(to);
+    }
+    finally {
+        transition.rollback();
+    }
+}
+/** Grows the walb device; its data device must have been grown before. */
+export async function resizeVolume(server, volume, sizeLb) {
+    const func = 'c2sResizeServer';
+    await volume.mutex.run(async () => {
+        volume.stopState.verify(['NotStopping'], volume.volId, func);
+        verifyState(volume, RESIZABLE_STATES, func);
+        const path = requireDevice(volume, func);
+        const { devices } = volumeWorld(server, volume, 'resize');
+        const currentLb = await devices.sizeLb(path, STEPS.readDevice);
+        if (sizeLb < currentLb)
+            throw new StateError(`growWdev:shrink is not supported:${currentLb}:${sizeLb}`);
+        try {
+            await devices.resize(path, sizeLb, STEPS.resize);
+        }
+        catch (error) {
+            if (error instanceof IoError && error.code === 'EFAULT') {
+                throw new IoError('EFAULT', `setValueByIoctl:ioctl error:Bad address(14): ${errorText(error)}`);
+            }
+            throw error;
+        }
+    });
+}
