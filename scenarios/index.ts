@@ -121,6 +121,7 @@ import { u45 } from './untested/u45-destination-busy.ts';
 import { u46 } from './untested/u46-two-targets.ts';
 import { u47 } from './untested/u47-restart-at-rest.ts';
 import { u48 } from './untested/u48-scan-beside-apply.ts';
+import { u49 } from './untested/u49-rotten-diff-at-proxy.ts';
 
 /** A part of the catalogue. */
 export interface Chapter {
@@ -222,6 +223,7 @@ export const CATALOGUE: readonly Chapter[] = [
       u46,
       u47,
       u48,
+      u49,
     ],
   },
 ];

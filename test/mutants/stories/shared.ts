@@ -107,6 +107,14 @@ export const SHARED_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['u12'] },
   },
   {
+    name: 'engine-rot-sent',
+    file: 'core/engine/indexed-wdiff-reader.ts',
+    text: '    if (checksum(data, 0) !== record.dataChecksum) {',
+    replacement: '    if (checksum(data, 0) < 0) {',
+    breaks: 'data that rotted at a proxy are sent, with a checksum that is right for them',
+    hint: { scenarios: ['u49'] },
+  },
+  {
     name: 'engine-held-write-dropped',
     file: 'core/engine/device-writer.ts',
     text: '    this.#throwFailure();\n    await this.#submitHeld();\n    await this.#settled();\n    this.#throwFailure();',
