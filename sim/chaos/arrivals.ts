@@ -5,12 +5,13 @@ import type { VolumeTruth } from './volume-truth.ts';
 
 /**
  * Once everything has drained, each snapshot that an operator was told of can be restored at the primary archive,
- * unless it was given up there: applied over, disabled, or its log lost before a backup.
+ * unless it was given up there: applied over, disabled, its log lost before a backup, or its diff rotten on the way.
  */
 export function checkArrived(site: ChaosSite, truth: VolumeTruth): void {
   const { name } = primaryArchive(site);
   const view = archiveView(site, name, truth);
-  if (view === null || !truth.synchronized.has(name) || site.excused.has(`${name} rot`)) return;
+  if (view === null || !truth.synchronized.has(name)) return;
+  if (site.group.layout.proxies.some((proxy) => site.rotten.has(proxy)) || site.rotten.has(name)) return;
   const book = truth.bookOf(view.archiveUuid);
   if (book === null || book !== truth.book) return;
   const listed = new Set(restorableGids(view) ?? []);

@@ -10,6 +10,7 @@ import { backUp, mendVolume, PATIENCE_S } from './mend.ts';
 import { needOfBackup } from './need.ts';
 import { isRefusal } from './perform.ts';
 import { repairDevices } from './repair.ts';
+import { giveUpRotten, rottenReplicas } from './rot.ts';
 import { checkSafety } from './safety.ts';
 import {
   allServers,
@@ -37,6 +38,7 @@ export async function converge(site: ChaosSite): Promise<void> {
   for (const truth of site.volumes) await withoutRot(site, truth);
   for (const truth of site.volumes) await mended(site, truth);
   for (const truth of site.volumes) await drainedOrBackedUp(site, truth);
+  for (const truth of site.volumes) await replicated(site, truth);
   for (const truth of site.volumes) await freshSnapshot(site, truth);
   for (const truth of site.volumes) checkArrived(site, truth);
   checkSafety(site);
@@ -160,17 +162,11 @@ async function drained(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   );
 }
 
-/** Diffs that rotted are refused wherever they are read; a full backup begins the image of the primary archive anew. */
+/** Diffs that rotted are refused wherever they are read, and go with all that lies beside them. */
 async function withoutRot(site: ChaosSite, truth: VolumeTruth): Promise<void> {
-  if (!site.excused.has(`${primaryArchive(site).name} rot`)) return;
-  await retried(site, truth, 'full backup', () =>
-    asOperator(site, PATIENCE_S, async (walbc) => {
-      const sx = site.group.server(truth.storage);
-      const state = await walbc.getState(sx, truth.name);
-      if (state === 'Clear') await walbc.initStorage(sx, truth.name, truth.device.path);
-      if (state === 'Target') await walbc.stop(sx, truth.name, 'force');
-      await backUp(site, truth, walbc, 'full');
-    }),
+  if (site.rotten.size === 0) return;
+  await retried(site, truth, 'rot', () =>
+    asOperator(site, PATIENCE_S, (walbc) => giveUpRotten(site, truth, walbc)),
   );
 }
 
@@ -189,6 +185,15 @@ async function drainedOrBackedUp(site: ChaosSite, truth: VolumeTruth): Promise<v
       }),
     );
     await drained(site, truth);
+  }
+}
+
+/** Replicas that were given up are made anew. */
+async function replicated(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  for (const ax of rottenReplicas(site)) {
+    await retried(site, truth, 'replicate', () =>
+      asOperator(site, PATIENCE_S, (walbc) => walbc.replicateOnce(primaryArchive(site), truth.name, ax)),
+    );
   }
 }
 

@@ -346,12 +346,12 @@ const DRAWS: Readonly<Record<FaultClass, Draw>> = {
       },
     ];
   },
-  // What archives receive; metadata and images are for scenarios (u27, u13).
+  // Diffs, wherever they wait or are kept; metadata and images are for scenarios (u27, u13).
   'file-rot': (random, scene) => [
     {
       kind: 'file-rot',
       atUs: anyTime(random, scene),
-      host: scene.names.archives[0] as string,
+      host: random.pick([...scene.names.archives, ...scene.names.proxies]),
       suffix: '.wdiff',
       nth: random.below(16),
       offset: random.below(65_536),

@@ -103,7 +103,7 @@ export async function runChaos(
         if (EXCUSING_KINDS.includes(fault.kind) && 'host' in fault && fault.host !== null) {
           site.excused.add(fault.host);
         }
-        if (fault.kind === 'file-rot') site.excused.add(`${fault.host} rot`);
+        if (fault.kind === 'file-rot') site.rotten.add(fault.host);
         if (fault.kind === 'medium-damage') noteLogDamage(site, fault);
       }
       return site;

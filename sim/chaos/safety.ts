@@ -54,7 +54,7 @@ function checkPromises(site: ChaosSite, truth: VolumeTruth, archive: string, vie
     );
   }
   const book = truth.bookOf(view.archiveUuid);
-  if (book === null || site.excused.has(`${archive} rot`)) return;
+  if (book === null || site.rotten.has(archive)) return;
   const disabled = truth.disabledAt(archive);
   for (const gid of gids) {
     const isOwed = truth.owes(archive, view.archiveUuid, gid);

@@ -49,6 +49,8 @@ export interface ChaosSite {
   readonly ending: Set<string>;
   /** Hosts whose storage failed calls: programs there may give up. */
   readonly excused: Set<string>;
+  /** Hosts where a diff may have rotted. */
+  readonly rotten: Set<string>;
   /** The last life of each server that ended. */
   readonly ended: Map<string, SimProcess>;
   /** What was found where nothing can be thrown. */
@@ -145,6 +147,7 @@ export async function buildSite(
     running: new Set(),
     ending: new Set(),
     excused: new Set(),
+    rotten: new Set(),
     ended: new Map(),
     failure: null,
     operatorCount: 0,

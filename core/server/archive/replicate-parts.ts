@@ -183,17 +183,18 @@ export async function receiveHashRepl(
   volume.lastSyncTimeS = volume.world.clock.wallTimeS();
 }
 
-/** A diff that the client has. */
+/** A diff that the client has. `isFromSource`: the latest snapshot here came from the client just before. */
 export async function receiveDiffRepl(
   server: ArchiveServer,
   volume: ArchiveVolume,
   channel: Channel,
+  isFromSource: boolean,
 ): Promise<void> {
   const offer: DiffOffer = await verifiedOffer(channel, receiveDiffOffer, async ({ sizeLb, diff, uuid }) => {
     await autoResize(volume, server.options, sizeLb);
     verifyVolumeSize(volume, sizeLb);
     verifyApplicable(volume, diff, 'runDiffReplServer');
-    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');
+    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');
   });
   await acceptDiff(channel);
   const { diff, uuid } = offer;

@@ -89,12 +89,15 @@ async function serveReplication(
     await receiveResyncRepl(server, volume, channel, reservation);
     reservation.becomeArchived();
   }
+  // What came in this conversation leads to what follows in it: both are the source's.
+  let isFromSource = kind !== 'diffs';
   for (;;) {
     await sayLatest(channel, requireLatest(volume, FUNC));
     const decision = await receiveDecision(channel);
     if (decision === 'stop') return;
     if (decision === 'hash') await receiveHashRepl(server, volume, channel);
-    else await receiveDiffRepl(server, volume, channel);
+    else await receiveDiffRepl(server, volume, channel, isFromSource);
+    isFromSource = true;
   }
 }
 

@@ -37,10 +37,18 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'regression-replica-takes-diffs-of-another-log',
     file: 'core/server/archive/replicate-parts.ts',
-    text: "    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');\n",
+    text: "    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');\n",
     replacement: '',
     breaks: 'a replica that was ahead of a hash backup mixes two histories under one gid',
     hint: { scenarios: ['g5'] },
+  },
+  {
+    name: 'regression-replica-refuses-its-source',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: "    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
+    replacement: "    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
+    breaks: 'a new replica cannot follow over hash backups whose snapshots were given up',
+    hint: { scenarios: ['e23'] },
   },
   {
     name: 'regression-end-of-replication-not-undone',
