@@ -5,7 +5,7 @@ import { createOutputFile } from '../native/output-file.ts';
 import { ProgressMeter } from './progress.ts';
 import { heatMapSvg } from './stat/svg.ts';
 import { fileLines, type NamedStat, resultJson, resultLines } from './stat/text.ts';
-import { inputError, withFile } from './tools/files.ts';
+import { checkApart, inputError, withFile } from './tools/files.ts';
 
 export interface StatCommandOptions extends StatOptions {
   readonly json: boolean;
@@ -24,6 +24,7 @@ export async function stat(
   const meter = new ProgressMeter(process.stderr, () => performance.now());
   const pool = await threadedCodecPool();
   try {
+    if (options.svg !== null) await checkApart(paths, options.svg);
     const collector = new StatCollector(pool, options);
     const files: NamedStat[] = [];
     for (const path of paths) {

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { errorText } from '../core/errors.ts';
+import { toIoError } from '../native/errors.ts';
 import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from '../scenarios/lib/shell/sizes.ts';
 import { PROFILES } from '../sim/chaos/profiles.ts';
 import { CHAOS_REPORTERS } from './chaos/reporters.ts';
@@ -54,7 +55,8 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .description('WalB in a box: simulate, test and rehearse continuous block-device backup')
     .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
-    .configureHelp({ sortSubcommands: false });
+    .configureHelp({ sortSubcommands: false })
+    .showHelpAfterError('(walbox --help lists the commands and the file tools)');
 
   program
     .command('run')
@@ -204,12 +206,16 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
   return exitCode;
 }
 
-/** `walbox run | head`: who reads no further wants no more; ends as a program that a SIGPIPE kills. */
+/**
+ * `walbox run | head`: who reads no further wants no more; ends as a program that a SIGPIPE kills. Output that cannot be
+ * written otherwise, to a full disk for instance, is an error.
+ */
 function endWithoutReader(): void {
   if (process.stdout.listenerCount('error') > 0) return;
   process.stdout.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(128 + SIGPIPE);
+    if (error.code === 'EPIPE') process.exit(128 + SIGPIPE);
+    process.stderr.write(`walbox: ${toIoError(error, 'standard output').message}\n`);
+    process.exit(1);
   });
 }
 

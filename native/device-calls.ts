@@ -104,8 +104,14 @@ function loadCalls(): DeviceCalls | null {
 
   const pairOf = ({ offsetBytes, sizeBytes }: ByteRange) =>
     new Uint8Array(new BigUint64Array([BigInt(offsetBytes), BigInt(sizeBytes)]).buffer);
+  const textOf = ({ offsetBytes, sizeBytes }: ByteRange) => `${sizeBytes} bytes from ${offsetBytes}`;
   const alter = (mode: number, what: string) => (fd: number, path: string, range: ByteRange) =>
-    run(fallocate, [fd, mode | FALLOC_FL_KEEP_SIZE, range.offsetBytes, range.sizeBytes], path, what);
+    run(
+      fallocate,
+      [fd, mode | FALLOC_FL_KEEP_SIZE, range.offsetBytes, range.sizeBytes],
+      path,
+      `${what} ${textOf(range)}`,
+    );
 
   return {
     sizeBytes: (fd, path) =>
@@ -114,10 +120,12 @@ function loadCalls(): DeviceCalls | null {
       ask(fd, path, BLKSSZGET, 'BLKSSZGET', new Uint8Array(8)).getInt32(0, isLittle),
     physicalBlockBytes: (fd, path) =>
       ask(fd, path, BLKPBSZGET, 'BLKPBSZGET', new Uint8Array(8)).getInt32(0, isLittle),
-    discard: (fd, path, range) => run(ioctl, [fd, BLKDISCARD, pairOf(range)], path, 'discarding'),
-    zeroOut: (fd, path, range) => run(ioctl, [fd, BLKZEROOUT, pairOf(range)], path, 'writing zeros'),
+    discard: (fd, path, range) =>
+      run(ioctl, [fd, BLKDISCARD, pairOf(range)], path, `discarding ${textOf(range)}`),
+    zeroOut: (fd, path, range) =>
+      run(ioctl, [fd, BLKZEROOUT, pairOf(range)], path, `writing zeros to ${textOf(range)}`),
     punchHole: alter(FALLOC_FL_PUNCH_HOLE, 'discarding'),
-    zeroRange: alter(FALLOC_FL_ZERO_RANGE, 'writing zeros'),
+    zeroRange: alter(FALLOC_FL_ZERO_RANGE, 'writing zeros to'),
     addressOf: (bytes) => koffi.address(bytes),
   };
 }

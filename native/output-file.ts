@@ -33,7 +33,7 @@ export interface OutputFile extends ByteSink {
 }
 
 /**
- * Begins to make the file `path` (mode 0644 before umask). It is written under a temporary name in the same directory,
+ * Begins to make the file `path` (mode 0644 before umask, or that of the file that it replaces). It is written under a temporary name in the same directory,
  * so that under its own name there is always the old file or the whole new one. What is no regular file (a device, a
  * pipe) is written directly. Throws IoError.
  */
@@ -45,6 +45,7 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
   const handle = await asIo(path, () => open(temporary, flags, 0o644));
   unfinished.add(temporary);
+  if (target.mode !== null) await handle.chmod(target.mode).catch(() => undefined);
   const abandon = async () => {
     await handle.close().catch(() => undefined);
     await unlink(temporary).catch(() => undefined);
@@ -70,13 +71,17 @@ export async function createOutputFile(path: string): Promise<OutputFile> {
   };
 }
 
-/** The file behind links, and whether it is (or will be) a regular file. */
-async function resolveTarget(path: string): Promise<{ path: string; isRegular: boolean }> {
+/** The file behind links, its permissions when it is there, and whether it is (or will be) a regular file. */
+async function resolveTarget(
+  path: string,
+): Promise<{ path: string; isRegular: boolean; mode: number | null }> {
   try {
     const status = await stat(path);
-    return status.isFile() ? { path: await realpath(path), isRegular: true } : { path, isRegular: false };
+    return status.isFile()
+      ? { path: await realpath(path), isRegular: true, mode: status.mode & 0o777 }
+      : { path, isRegular: false, mode: null };
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { path, isRegular: true };
+    if (systemCode(error) === 'ENOENT') return { path, isRegular: true, mode: null };
     throw toIoError(error, path);
   }
 }

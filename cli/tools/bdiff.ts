@@ -42,11 +42,11 @@ export const bdiff = defineTool({
     lineBytes: integer('l', 'BYTES', 'bytes on a line of -v', 32, { min: 1 }),
     map: flag('d', 'with -v: print where the bytes differ'),
     debug: flag('debug', 'accepted and ignored'),
-    first: argument('FILE1', 'file or device'),
-    second: argument('FILE2', 'file or device'),
+    first: argument('FILE1', 'file or device, - for standard input'),
+    second: argument('FILE2', 'file or device, - for standard input'),
   },
   body: ({ blockBytes, verbose, lineBytes, map, first, second }, { io, out, log }) =>
-    withFiles([first, second], io.progress, async ([a, b]) => {
+    withFiles([first, second], io, async ([a, b]) => {
       const [readerA, readerB] = [new BufferedReader(a.source, MIB), new BufferedReader(b.source, MIB)];
       let differCount = 0;
       let checkedCount = 0;

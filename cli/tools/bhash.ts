@@ -63,8 +63,13 @@ export const bhash = defineTool({
     }
     const device = await openFileDevice(path, { writable: false });
     try {
+      if (offsetLb > device.sizeLb()) {
+        throw new Error(
+          `bad offset:${offsetBytes}: ${path} has ${device.sizeLb() * LOGICAL_BLOCK_BYTES} bytes`,
+        );
+      }
       const sizeLb = sizeBytes === 0 ? device.sizeLb() - offsetLb : sizeBytes / LOGICAL_BLOCK_BYTES;
-      if (sizeLb < 0 || offsetLb + sizeLb > device.sizeLb()) {
+      if (offsetLb + sizeLb > device.sizeLb()) {
         throw new Error(`specified scanLb is larger than maxLb:${sizeLb}:${device.sizeLb() - offsetLb}`);
       }
       io.progress.expect(sizeLb * LOGICAL_BLOCK_BYTES);

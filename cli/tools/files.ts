@@ -1,5 +1,5 @@
 /** Inputs and outputs that command lines name: files, pipes, `-` for standard input and output. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { ByteSink, ByteSource, RandomReader } from '../../core/engine/byte-stream.ts';
 import { FormatError } from '../../core/errors.ts';
 import { asIo } from '../../native/errors.ts';
@@ -24,12 +24,17 @@ export class InputError extends Error {
   override readonly name = 'InputError';
 }
 
+/** How an input is called in messages. */
+export const inputName = (path: string) => (path === '-' ? 'standard input' : path);
+
 /** A FormatError whose offset counts from the start of the input, as a sentence that says so; else the error itself. */
 export function inputError(error: unknown, name: string): unknown {
   if (!(error instanceof FormatError)) return error;
-  const where = name === '-' ? 'standard input' : name;
-  return new InputError(`${error.message} (at byte ${error.offset} of ${where})`);
+  return new InputError(`${error.message} (at byte ${error.offset} of ${inputName(name)})`);
 }
+
+/** Where inputs come from that are not named, and who is told what is read. */
+export type InputIo = Pick<ToolIo, 'stdin' | 'stdinReader' | 'progress'>;
 
 /** How an input is read. */
 export interface InputOptions {
@@ -52,7 +57,7 @@ export async function withInput<T>(
   }
 }
 
-async function standardInput({ stdin, stdinReader, progress }: ToolIo): Promise<Input> {
+async function standardInput({ stdin, stdinReader, progress }: InputIo): Promise<Input> {
   const reader = await stdinReader();
   progress.expect(reader?.sizeBytes ?? null);
   return {
@@ -116,16 +121,23 @@ function meteredReader(reader: RandomReader, progress: Progress): RandomReader {
   };
 }
 
-/** Opens several files for reading, calls `use`, closes them. Throws IoError. */
+/** Opens several inputs (`-`: standard input, which may be one of them), calls `use`, closes them. Throws IoError. */
 export async function withFiles<T>(
   paths: readonly string[],
-  progress: Progress,
+  io: InputIo,
   use: (inputs: readonly Input[]) => Promise<T>,
 ): Promise<T> {
   const handles: FileHandle[] = [];
+  const { progress } = io;
+  if (paths.filter((path) => path === '-').length > 1)
+    throw new Error('standard input can be read only once.');
   try {
     const inputs: Input[] = [];
     for (const path of paths) {
+      if (path === '-') {
+        inputs.push(await standardInput(io));
+        continue;
+      }
       const handle = await asIo(path, () => open(path, 'r'));
       handles.push(handle);
       inputs.push(await inputOf(handle, path, progress, { fileCount: paths.length }));
@@ -136,11 +148,37 @@ export async function withFiles<T>(
   }
 }
 
-/** The reader of an input that must be a regular file. Throws FormatError. */
-export function readerOf(input: Input, what: string): RandomReader {
-  if (input.reader === null)
-    throw new FormatError(`${what} must be a regular file, which can be read at any place`);
-  return input.reader;
+/** The reader of an input that must be a regular file. Throws InputError. */
+export function readerOf({ name, reader }: Input, what: string): RandomReader {
+  if (reader === null) {
+    throw new InputError(
+      `${what} must be a regular file, which can be read at any place: ${inputName(name)}`,
+    );
+  }
+  return reader;
+}
+
+/** What is behind a path: the same text for the same file or block device, null for anything else and for nothing. */
+async function identityOf(path: string): Promise<string | null> {
+  try {
+    const status = await stat(path === '-' ? '/dev/stdin' : path);
+    if (status.isBlockDevice()) return `device ${status.rdev}`;
+    return status.isFile() ? `file ${status.dev} ${status.ino}` : null;
+  } catch {
+    // Whoever opens it says why it cannot be had.
+    return null;
+  }
+}
+
+/** Throws when a file or device that is going to be written is one that is going to be read, and would be lost. */
+export async function checkApart(inputs: readonly string[], output: string): Promise<void> {
+  const written = output === '-' ? null : await identityOf(output);
+  if (written === null) return;
+  for (const input of inputs) {
+    if ((await identityOf(input)) === written) {
+      throw new Error(`${inputName(input)} and ${output} are the same file.`);
+    }
+  }
 }
 
 /**

@@ -60,7 +60,11 @@ async function readSuper(device: BlockDevice, path: string): Promise<Omit<LogDev
   const addressLb = RESERVED_BYTES / LOGICAL_BLOCK_BYTES;
   const sizeLb = MAX_SUPER_BYTES / LOGICAL_BLOCK_BYTES;
   if (device.sizeLb() < addressLb + sizeLb) {
-    throw new FormatError(`${path} must have at least ${addressLb + sizeLb} blocks, got ${device.sizeLb()}`);
+    const sizeBytes = device.sizeLb() * LOGICAL_BLOCK_BYTES;
+    throw new FormatError(
+      `eof error: a log device must have a super sector (at byte ${RESERVED_BYTES} of ${path}, which has ${sizeBytes})`,
+      sizeBytes,
+    );
   }
   const bytes = await device.read(addressLb, sizeLb, STEPS.super);
   try {

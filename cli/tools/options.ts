@@ -161,6 +161,18 @@ export function restArguments(
   return { name: null, valueName, takes: 'many', isNecessary, help, absentText: null, absent: [], read };
 }
 
+/**
+ * What a text that was given for an option says, read by `read`. An error says which option it was and what it must be:
+ * none of an input, although it comes up while one is open.
+ */
+export function readOption<T>(name: string, value: string, form: string, read: (text: string) => T): T {
+  try {
+    return read(value);
+  } catch (error) {
+    throw new Error(`${errorText(error)}: -${name} must be ${form}`);
+  }
+}
+
 /** Whether a word is an option rather than a value: `-5` and `-` are values. */
 function isOption(word: string): boolean {
   return word.length > 1 && word[0] === '-' && !/[0-9]/.test(word[1]);

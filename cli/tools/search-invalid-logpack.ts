@@ -90,7 +90,12 @@ export const searchInvalidLogpack = defineTool({
       // Behind a whole lap there is nothing but what was looked at already.
       const limit = force ? begin + ringBufferSizePb : writtenLsid;
       const end = endLsid === null ? limit : Math.min(endLsid, limit);
-      if (begin >= end) throw new Error(`bad lsid range:${begin}:${end}`);
+      if (begin >= end) {
+        const why = force
+          ? ''
+          : `: the log from ${oldestLsid} to ${writtenLsid} is looked at, with -f all of it`;
+        throw new Error(`bad lsid range:${begin}:${end}${why}`);
+      }
       expectRing(log, begin, end);
       const badCount = await search(log, begin, end, (text) => print('INFO', text));
       return badCount === 0 ? 0 : 1;

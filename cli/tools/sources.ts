@@ -1,6 +1,9 @@
 import type { ByteSource } from '../../core/engine/byte-stream.ts';
+import { placedError } from '../../core/engine/placed-error.ts';
+import { FormatError } from '../../core/errors.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
 import type { BlockDevice, Step } from '../../core/world/index.ts';
+import { type Input, inputError } from './files.ts';
 
 const READ_BYTES = MIB;
 
@@ -31,16 +34,30 @@ export function limitedSource(source: ByteSource, sizeBytes: number): ByteSource
   };
 }
 
-/** The sources one after the other, as one. */
-export function concatenatedSource(sources: readonly ByteSource[]): ByteSource {
-  let index = 0;
-  return {
+/** The inputs one after the other, as one source; `placed` says of an error of its reader which of them it is in. */
+export function joinedInputs(inputs: readonly Input[]): {
+  readonly source: ByteSource;
+  readonly placed: (error: unknown) => unknown;
+} {
+  /** Where in the source each input begins that was reached. */
+  const begins = [0];
+  let readBytes = 0;
+  const source: ByteSource = {
     async read(maxBytes) {
-      for (; index < sources.length; index++) {
-        const bytes = await sources[index].read(maxBytes);
-        if (bytes !== null) return bytes;
+      for (;;) {
+        const bytes = await inputs[begins.length - 1].source.read(maxBytes);
+        readBytes += bytes?.length ?? 0;
+        if (bytes !== null || begins.length === inputs.length) return bytes;
+        begins.push(readBytes);
       }
-      return null;
+    },
+  };
+  return {
+    source,
+    placed(error) {
+      if (!(error instanceof FormatError)) return error;
+      const index = begins.filter((begin) => begin <= error.offset).length - 1;
+      return inputError(placedError(error, -begins[index]), inputs[index].name);
     },
   };
 }

@@ -33,7 +33,7 @@ export const verifyWlog = defineTool({
       throw new Error('recipe and wlog must not both come from standard input.');
     }
     const recipes = values.recipe === '-' ? [] : [values.recipe];
-    const badCount = await withFiles(recipes, io.progress, (files) =>
+    const badCount = await withFiles(recipes, io, (files) =>
       withInput(values.wlog, io, async ({ source }) => {
         const wlog = await openWlog(new BufferedReader(source), { checkLsid: true });
         if (wlog === null) throw new FormatError('eof error: a wlog header expected');

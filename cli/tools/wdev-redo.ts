@@ -8,6 +8,7 @@ import {
 import { logpackLines } from '../../core/format/wlog-text.ts';
 import type { Lsid } from '../../core/units.ts';
 import { openFileDevice } from '../../native/file-device.ts';
+import { checkApart } from './files.ts';
 import { type LogDevice, ringWlog, withLogDevice, writeRing, writeSuper } from './log-device.ts';
 import { argument, flag } from './options.ts';
 import { defineTool } from './tool.ts';
@@ -44,6 +45,7 @@ export const wdevRedo = defineTool({
   },
   async body(values, { io, out }) {
     const discard = discardModeOf(values);
+    await checkApart([values.ldev], values.ddev);
     await withLogDevice(values.ldev, { writable: true, progress: io.progress }, async (log) => {
       const wlog = ringWlog(log, log.sector.writtenLsid, null);
       const ddev = await openFileDevice(values.ddev, { writable: true, direct: true });

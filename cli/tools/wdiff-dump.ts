@@ -1,7 +1,7 @@
 import { NO_DATA } from '../../core/engine/plain-io.ts';
 import { flagsText } from '../../core/format/wdiff-text.ts';
 import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
-import { withInput, withOutput } from './files.ts';
+import { checkApart, withInput, withOutput } from './files.ts';
 import { argument, flag, integerArgument } from './options.ts';
 import { defineTool } from './tool.ts';
 import { openWdiffInputs } from './wdiff-inputs.ts';
@@ -24,6 +24,7 @@ export const wdiffDump = defineTool({
     debug: flag('debug', 'accepted and ignored'),
   },
   async body({ addressLb, sizeLb, input, output }, { io, err }) {
+    await checkApart([input], output);
     const pool = await io.codecs();
     let at = addressLb;
     const endLb = addressLb + sizeLb;

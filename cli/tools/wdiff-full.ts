@@ -7,7 +7,7 @@ import { FormatError } from '../../core/errors.ts';
 import { ZERO_UUID } from '../../core/format/uuid.ts';
 import { KIB, LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
 import type { CodecPool } from '../../core/world/codec.ts';
-import { withInput, withOutput } from './files.ts';
+import { checkApart, withInput, withOutput } from './files.ts';
 import { flag, integer, text } from './options.ts';
 import { defineTool } from './tool.ts';
 
@@ -43,6 +43,7 @@ export const wdiffFull = defineTool({
     if (ioBytes === 0 || ioBytes % LOGICAL_BLOCK_BYTES !== 0) {
       throw new Error(`the IO size must be a multiple of ${LOGICAL_BLOCK_BYTES} and not 0: ${ioBytes}`);
     }
+    await checkApart([input], output);
     const pool = await io.codecs();
     await withOutput(output, io, (sink) =>
       withInput(input, io, async ({ source }) => {

@@ -5,7 +5,7 @@ import { countWdiffIo, newWdiffStatistics, wdiffStatisticsLine } from '../../cor
 import { compressOptFromText } from '../../core/snapshot/host-info.ts';
 import { KIB, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import { withFiles, withOutput } from './files.ts';
-import { flag, integer, text, texts } from './options.ts';
+import { flag, integer, readOption, text, texts } from './options.ts';
 import { defineTool } from './tool.ts';
 import { openWdiffInputs } from './wdiff-inputs.ts';
 
@@ -24,7 +24,7 @@ export const wdiffMerge = defineTool({
     'wdiff-merge -i 1.wdiff 2.wdiff 3.wdiff -x 32K -cmpr zstd:3:1 -stat > merged.wdiff',
   ],
   options: {
-    inputs: texts('i', 'PATH', 'wdiffs, oldest first'),
+    inputs: texts('i', 'PATH', 'wdiffs, oldest first; one may be -, standard input'),
     output: text('o', 'PATH', 'wdiff, - for standard output', '-'),
     maxIoBytes: integer('x', 'BYTES', 'largest IO of the result, 0 = no limit', 0),
     compression: text('cmpr', 'TYPE:LEVEL:CPUS', 'compression', 'snappy:0:1'),
@@ -37,10 +37,15 @@ export const wdiffMerge = defineTool({
     if (inputs.length === 0) throw new Error('You must specify one or more input wdiff files.');
     if (maxIoBytes > 0 && maxIoBytes < LOGICAL_BLOCK_BYTES)
       throw new Error('Too small max IO size specified.');
-    const { type, level } = compressOptFromText(values.compression);
+    const { type, level } = readOption(
+      'cmpr',
+      values.compression,
+      'TYPE:LEVEL:CPUS, zstd:3:1 for instance',
+      compressOptFromText,
+    );
     const compression = { type, level: type === 'lzma' ? Math.min(level, MAX_LZMA_LEVEL) : level };
     const pool = await io.codecs();
-    await withFiles(inputs, io.progress, async (files) => {
+    await withFiles(inputs, io, async (files) => {
       const merger = await WdiffMerger.open(await openWdiffInputs(files, pool), {
         maxIoLb: Math.floor(maxIoBytes / LOGICAL_BLOCK_BYTES),
       });

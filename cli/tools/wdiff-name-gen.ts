@@ -2,7 +2,7 @@ import { digitsToUnixTime } from '../../core/format/time-text.ts';
 import { type MetaSnap, makeSnap } from '../../core/snapshot/meta.ts';
 import { gidFromText } from '../../core/snapshot/meta-text.ts';
 import { wdiffFileName } from '../../core/snapshot/wdiff-name.ts';
-import { flag, restArguments, text } from './options.ts';
+import { flag, readOption, restArguments, text } from './options.ts';
 import { defineTool } from './tool.ts';
 
 const MS_PER_S = 1000;
@@ -26,7 +26,10 @@ export const wdiffNameGen = defineTool({
     const values = gids.map(gidFromText);
     const half = gids.length / 2;
     const [snapB, snapE]: MetaSnap[] = [0, half].map((at) => makeSnap(values[at], values[at + half - 1]));
-    const timestamp = time === '' ? Math.floor(io.nowMs() / MS_PER_S) : digitsToUnixTime(time);
+    const timestamp =
+      time === ''
+        ? Math.floor(io.nowMs() / MS_PER_S)
+        : readOption('d', time, 'YYYYMMDDhhmmss', digitsToUnixTime);
     out.line(wdiffFileName({ isMergeable: !noMerge, isCompDiff, timestamp, snapB, snapE, dataSizeBytes: 0 }));
     return 0;
   },

@@ -1,7 +1,7 @@
 import { applyIos, type DiscardMode } from '../../core/engine/apply.ts';
 import type { PlainIo } from '../../core/engine/plain-io.ts';
 import { openFileDevice } from '../../native/file-device.ts';
-import { withInput } from './files.ts';
+import { checkApart, withInput } from './files.ts';
 import { argument, flag, text } from './options.ts';
 import type { Printer } from './printer.ts';
 import { defineTool } from './tool.ts';
@@ -52,6 +52,7 @@ export const wdiffRedo = defineTool({
   },
   async body(values, { io, out }) {
     const mode: DiscardMode = values.discard ? 'passdown' : values.zero ? 'zero' : 'ignore';
+    await checkApart([values.input], values.device);
     const pool = await io.codecs();
     const device = await openFileDevice(values.device, { writable: true, direct: true });
     const read: IoCounts = { normal: 0, discard: 0, zero: 0, blocks: 0 };

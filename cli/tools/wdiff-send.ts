@@ -1,6 +1,6 @@
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import type { PlainIo } from '../../core/engine/plain-io.ts';
-import { FormatError } from '../../core/errors.ts';
+import { errorText } from '../../core/errors.ts';
 import { digitsToUnixTime } from '../../core/format/time-text.ts';
 import { uuidFromText } from '../../core/format/uuid.ts';
 import { Channel } from '../../core/protocol/channel.ts';
@@ -14,7 +14,7 @@ import { type MetaDiff, makeDiff } from '../../core/snapshot/meta.ts';
 import { parseWdiffFileName } from '../../core/snapshot/wdiff-name.ts';
 import { LOGICAL_BLOCK_BYTES, US_PER_S } from '../../core/units.ts';
 import { readerOf, withInput } from './files.ts';
-import { argument, flag, integer, integerArgument, optionalInteger, text } from './options.ts';
+import { argument, flag, integer, integerArgument, optionalInteger, readOption, text } from './options.ts';
 import { defineTool } from './tool.ts';
 import { openWdiffInputs } from './wdiff-inputs.ts';
 
@@ -61,8 +61,11 @@ export const wdiffSend = defineTool({
     const { address, port, path, expected } = values;
     const timeoutUs = values.timeoutS * US_PER_S;
     const volId = parseVolId(values.volId);
+    const said = diffOf(values);
+    const uuid =
+      values.uuid === '' ? null : readOption('uuid', values.uuid, '32 hexadecimal digits', uuidFromText);
     await withInput(path, io, async (input) => {
-      const diff = diffOf(values, readerOf(input, 'a wdiff to be sent').sizeBytes);
+      const diff = { ...said, dataSizeBytes: readerOf(input, 'a wdiff to be sent').sizeBytes };
       const [wdiff] = await openWdiffInputs([input], await io.codecs());
       const connection = await io.network.connect({ host: address, port }, timeoutUs, CONNECT_STEP);
       connection.setTimeouts(timeoutUs, timeoutUs);
@@ -72,7 +75,7 @@ export const wdiffSend = defineTool({
         const reply = await requestWdiffTransfer(channel, {
           volId,
           hostType: 'proxy',
-          uuid: values.uuid === '' ? wdiff.uuid : uuidFromText(values.uuid),
+          uuid: uuid ?? wdiff.uuid,
           sizeLb: Math.floor(values.sizeBytes / LOGICAL_BLOCK_BYTES),
           diff,
         });
@@ -91,22 +94,30 @@ export const wdiffSend = defineTool({
   },
 });
 
-/** What the command line, or else the name of the file, says about the diff. */
-function diffOf(
-  values: {
-    readonly gidB: number | null;
-    readonly gidE: number | null;
-    readonly isMergeable: number | null;
-    readonly time: string;
-    readonly path: string;
-  },
-  dataSizeBytes: number,
-): MetaDiff {
-  const { gidB, gidE, isMergeable, time, path } = values;
+/** What the command line, or else the name of the file, says about the diff; its size is not known yet. */
+function diffOf({
+  gidB,
+  gidE,
+  isMergeable,
+  time,
+  path,
+}: {
+  readonly gidB: number | null;
+  readonly gidE: number | null;
+  readonly isMergeable: number | null;
+  readonly time: string;
+  readonly path: string;
+}): MetaDiff {
   if (gidB !== null && gidE !== null && isMergeable !== null && time !== '') {
-    const timestamp = digitsToUnixTime(time);
-    return makeDiff(gidB, gidE, { isMergeable: isMergeable === 1, timestamp, dataSizeBytes });
+    const timestamp = readOption('time', time, 'YYYYMMDDhhmmss', digitsToUnixTime);
+    return makeDiff(gidB, gidE, { isMergeable: isMergeable === 1, timestamp });
   }
-  if (path === '-') throw new FormatError('-g0, -g1, -merge and -time are needed for standard input');
-  return { ...parseWdiffFileName(baseName(path)), dataSizeBytes };
+  if (path === '-') throw new Error('-g0, -g1, -merge and -time are needed for standard input');
+  try {
+    return parseWdiffFileName(baseName(path));
+  } catch (error) {
+    throw new Error(
+      `${errorText(error)}: the file must have the name of a diff, or -g0, -g1, -merge and -time must all be given`,
+    );
+  }
 }

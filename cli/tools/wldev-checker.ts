@@ -260,14 +260,15 @@ class Checker {
   /** Waits, or less when told to stop. */
   async #pause(ms: number): Promise<void> {
     const { io, stop } = this.#parts;
+    if (stop.aborted) return;
     await new Promise<void>((resolve) => {
-      const cancel = io.clock.startTimer(io.clock.monotonicUs() + ms * US_PER_MS, resolve);
-      const onAbort = () => {
+      const end = () => {
         cancel();
+        stop.removeEventListener('abort', end);
         resolve();
       };
-      if (stop.aborted) onAbort();
-      else stop.addEventListener('abort', onAbort, { once: true });
+      const cancel = io.clock.startTimer(io.clock.monotonicUs() + ms * US_PER_MS, end);
+      stop.addEventListener('abort', end, { once: true });
     });
   }
 }

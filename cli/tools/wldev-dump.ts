@@ -1,4 +1,4 @@
-import { withOutput } from './files.ts';
+import { checkApart, withOutput } from './files.ts';
 import { checkLsidRange, ringSource, withLogDevice } from './log-device.ts';
 import { argument, flag, integerArgument, text } from './options.ts';
 import { defineTool } from './tool.ts';
@@ -19,6 +19,7 @@ export const wldevDump = defineTool({
   body: ({ output, path, beginLsid, endLsid }, { io }) =>
     withLogDevice(path, { writable: false, progress: io.progress }, async (log) => {
       checkLsidRange(beginLsid, endLsid);
+      await checkApart([path], output);
       const { ringBufferSizePb, physicalBlockBytes } = log.sector;
       io.progress.expect((endLsid - beginLsid) * physicalBlockBytes);
       await withOutput(output, io, async (sink) => {

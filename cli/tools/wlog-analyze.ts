@@ -2,9 +2,9 @@ import { DiffMemory } from '../../core/engine/diff-memory.ts';
 import { NO_DATA } from '../../core/engine/plain-io.ts';
 import { LogIoStream } from '../../core/engine/wlog-to-wdiff.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
-import { type Input, inputError, withFiles } from './files.ts';
+import { type Input, withFiles } from './files.ts';
 import { flag, integer, restArguments } from './options.ts';
-import { concatenatedSource } from './sources.ts';
+import { joinedInputs } from './sources.ts';
 import { defineTool } from './tool.ts';
 import { NO_END } from './wlog-end.ts';
 
@@ -40,16 +40,20 @@ export const wlogAnalyze = defineTool({
     }
     const blockLb = blockBytes / LOGICAL_BLOCK_BYTES;
 
-    async function analyze(inputs: readonly Pick<Input, 'source'>[]): Promise<number> {
-      const source = concatenatedSource(inputs.map((input) => input.source));
+    async function analyze(inputs: readonly Input[]): Promise<number> {
+      const { source, placed } = joinedInputs(inputs);
       const logs = new LogIoStream(source, { requireEnd: !noEnd });
       const memory = DiffMemory.ofPlain(0);
       let writtenLb = 0;
-      await logs.open();
-      for (let log = await logs.next(); log !== null; log = await logs.next()) {
-        const { addressLb, sizeLb } = log;
-        writtenLb += sizeLb;
-        memory.add({ addressLb, sizeLb, kind: 'discard', data: NO_DATA });
+      try {
+        await logs.open();
+        for (let log = await logs.next(); log !== null; log = await logs.next()) {
+          const { addressLb, sizeLb } = log;
+          writtenLb += sizeLb;
+          memory.add({ addressLb, sizeLb, kind: 'discard', data: NO_DATA });
+        }
+      } catch (error) {
+        throw placed(error);
       }
       const written = Math.ceil(writtenLb / blockLb);
       const changed = touchedBlocks(memory, blockLb);
@@ -63,11 +67,6 @@ export const wlogAnalyze = defineTool({
       return 0;
     }
 
-    const isStdin = paths.length === 0 || (paths.length === 1 && paths[0] === '-');
-    try {
-      return isStdin ? await analyze([{ source: io.stdin }]) : await withFiles(paths, io.progress, analyze);
-    } catch (error) {
-      throw inputError(error, isStdin ? '-' : paths.join(' + '));
-    }
+    return await withFiles(paths.length === 0 ? ['-'] : paths, io, analyze);
   },
 });

@@ -10,7 +10,7 @@ import {
   wlogStatisticsLines,
 } from '../../core/format/wlog-text.ts';
 import type { Lsid } from '../../core/units.ts';
-import { withOutput } from './files.ts';
+import { checkApart, withOutput } from './files.ts';
 import { checkLsidRange, ringWlog, withLogDevice } from './log-device.ts';
 import { argument, flag, integer, lsidLimit, text } from './options.ts';
 import { defineTool } from './tool.ts';
@@ -78,6 +78,7 @@ export const wlogCat = defineTool({
       const { endLsid } = values;
       const beginLsid = values.force ? values.beginLsid : Math.max(values.beginLsid, log.sector.oldestLsid);
       checkLsidRange(beginLsid, endLsid);
+      await checkApart([values.path], values.output);
       const wlog = ringWlog(log, beginLsid, endLsid);
       if (values.verbose) err.line(wlogHeaderLine(wlog.header));
       await withOutput(values.output, io, async (sink) => {

@@ -6,7 +6,7 @@ import { FormatError } from '../../core/errors.ts';
 import { writeIoStatisticsLines } from '../../core/format/io-statistics-text.ts';
 import { logpackLines } from '../../core/format/wlog-text.ts';
 import { openFileDevice } from '../../native/file-device.ts';
-import { withInput } from './files.ts';
+import { checkApart, withInput } from './files.ts';
 import { argument, flag, text } from './options.ts';
 import { defineTool } from './tool.ts';
 import { checkWlogEnd, NO_END } from './wlog-end.ts';
@@ -55,6 +55,7 @@ export const wlogRedo = defineTool({
   },
   async body(values, { io, out }) {
     const discard = discardModeOf(values);
+    await checkApart([values.input], values.device);
     const device = await openFileDevice(values.device, { writable: true, direct: true });
     try {
       await withInput(values.input, io, async ({ source }) => {

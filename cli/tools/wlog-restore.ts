@@ -13,7 +13,7 @@ import { lbPerPb } from '../../core/format/physical-block.ts';
 import { ringRoomPb } from '../../core/format/super-sector.ts';
 import { logpackLines } from '../../core/format/wlog-text.ts';
 import type { Lb, Lsid, Pb } from '../../core/units.ts';
-import { withInput } from './files.ts';
+import { checkApart, withInput } from './files.ts';
 import { type LogDevice, readRing, withLogDevice, writeRing, writeSuper } from './log-device.ts';
 import { argument, flag, integer, lsidLimit, optionalInteger, signedInteger } from './options.ts';
 import type { Printer } from './printer.ts';
@@ -110,8 +110,11 @@ const minEnd = (a: Lsid | null, b: Lsid | null): Lsid | null =>
 async function restore(log: LogDevice, wlog: WlogReader, values: RestoreValues, out: Printer): Promise<void> {
   const { header } = wlog;
   const { sector } = log;
-  if (header.physicalBlockBytes !== sector.physicalBlockBytes)
-    throw new FormatError('Physical block size differs');
+  if (header.physicalBlockBytes !== sector.physicalBlockBytes) {
+    throw new FormatError(
+      `Physical block size differs: the wlog has ${header.physicalBlockBytes} bytes, the log device ${sector.physicalBlockBytes}`,
+    );
+  }
   // Packs are written with the salt of the wlog; the super sector says so at the end.
   const target: LogDevice = { ...log, sector: { ...sector, salt: header.salt, uuid: header.uuid } };
   const limitLsid = minEnd(header.endLsid, values.endLsid);
@@ -177,13 +180,15 @@ export const wlogRestore = defineTool({
     debug: flag('debug', 'accepted and ignored'),
     path: argument('LOG_DEVICE_PATH', 'log device or image of one'),
   },
-  body: (values, { io, out }) =>
-    withLogDevice(values.path, { writable: true }, (log) =>
+  async body(values, { io, out }) {
+    await checkApart(['-'], values.path);
+    return await withLogDevice(values.path, { writable: true }, (log) =>
       withInput('-', io, async ({ source }) => {
         const wlog = await openWlog(new BufferedReader(source), { checkLsid: true });
         if (wlog === null) throw new FormatError('eof error: a wlog header expected');
         await restore(log, wlog, values, out);
         return 0;
       }),
-    ),
+    );
+  },
 });

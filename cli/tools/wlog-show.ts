@@ -13,7 +13,7 @@ import {
   wlogStatisticsLines,
 } from '../../core/format/wlog-text.ts';
 import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
-import { withInput } from './files.ts';
+import { inputName, withInput } from './files.ts';
 import { flag, integer, lsidLimit, type OptionValues, optionalArgument } from './options.ts';
 import { defineTool, type ToolContext } from './tool.ts';
 import { checkWlogEnd, NO_END } from './wlog-end.ts';
@@ -72,7 +72,7 @@ async function show(
       const data = io.data.subarray(0, io.record.sizeLb * LOGICAL_BLOCK_BYTES);
       const found = hex32(checksum(data, header.salt));
       const at = wlogOffsetBytes(header, io.record.lsid);
-      log('ERROR', `NG:${logRecordLine(io.record)}:${found} (at byte ${at} of ${values.path})`);
+      log('ERROR', `NG:${logRecordLine(io.record)}:${found} (at byte ${at} of ${inputName(values.path)})`);
     }
   }
   if (all || values.stat) out.lines(wlogStatisticsLines(statistics));

@@ -1,6 +1,6 @@
 import { convertToIndexed, convertToSorted } from '../../core/engine/wlog-to-wdiff.ts';
 import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
-import { withInput, withOutput } from './files.ts';
+import { checkApart, withInput, withOutput } from './files.ts';
 import { flag, integer, text } from './options.ts';
 import { defineTool } from './tool.ts';
 import { NO_END } from './wlog-end.ts';
@@ -19,6 +19,7 @@ export const wlogToWdiff = defineTool({
     debug: flag('debug', 'accepted and ignored'),
   },
   async body({ input, output, maxIoBytes, indexed, noEnd }, { io, err }) {
+    await checkApart([input], output);
     const pool = await io.codecs();
     const convert = indexed ? convertToIndexed : convertToSorted;
     await withOutput(output, io, (sink) =>

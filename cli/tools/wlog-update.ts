@@ -7,7 +7,7 @@ import { wlogHeaderLine } from '../../core/format/wlog-text.ts';
 import { asIo } from '../../native/errors.ts';
 import { readAt, writeAll } from '../../native/file-bytes.ts';
 import { inputError } from './files.ts';
-import { argument, flag, lsidLimit, optionalInteger, text } from './options.ts';
+import { argument, flag, lsidLimit, optionalInteger, readOption, text } from './options.ts';
 import { defineTool } from './tool.ts';
 
 export const wlogUpdate = defineTool({
@@ -24,7 +24,9 @@ export const wlogUpdate = defineTool({
     debug: flag('debug', 'accepted and ignored'),
     path: argument('WLOG_PATH', 'wlog file'),
   },
-  async body({ beginLsid, endLsid, salt, uuid, path }, { err }) {
+  async body({ beginLsid, endLsid, salt, path, ...values }, { err }) {
+    const uuid =
+      values.uuid === '' ? null : readOption('u', values.uuid, '32 hexadecimal digits', uuidFromText);
     const handle = await asIo(path, () => open(path, constants.O_RDWR));
     try {
       const block = await readAt(handle, path, 0, WLOG_HEADER_BYTES);
@@ -37,7 +39,7 @@ export const wlogUpdate = defineTool({
         ...(beginLsid !== null && { beginLsid }),
         ...(endLsid !== undefined && { endLsid }),
         ...(salt !== null && { salt }),
-        ...(uuid !== '' && { uuid: uuidFromText(uuid) }),
+        ...(uuid !== null && { uuid }),
       };
       const changed = encodeWlogHeader(after);
       if (Buffer.compare(changed, block) === 0) {

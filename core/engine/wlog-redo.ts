@@ -54,7 +54,11 @@ export async function redoWlog(
   options: RedoOptions,
 ): Promise<RedoResult> {
   const pbs = wlog.header.physicalBlockBytes;
-  if (pbs % device.physicalBlockBytes !== 0) throw new FormatError('Physical block size does not match');
+  if (pbs % device.physicalBlockBytes !== 0) {
+    throw new FormatError(
+      `Physical block size does not match: the log has ${pbs} bytes, the device ${device.physicalBlockBytes}`,
+    );
+  }
   const counts = { normalLb: 0, discardLb: 0, zeroLb: 0, ignoredLb: 0, paddingPb: 0 };
   const writes = newWriteIoStatistics();
   const writer = new DeviceWriter(device, steps, options);

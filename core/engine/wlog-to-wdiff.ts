@@ -87,10 +87,13 @@ export class LogIoStream {
       return;
     }
     if (beginLsid !== this.#lsid) {
-      throw new FormatError(`lsid mismatch.: a wlog from ${this.#lsid} expected, got one from ${beginLsid}`);
+      throw new FormatError(
+        `lsid mismatch.: a wlog from ${this.#lsid} expected, got one from ${beginLsid}`,
+        begin,
+      );
     }
     if (!uuidEquals(uuid, this.#uuid)) {
-      throw new FormatError(`uuid differ:${uuidToText(uuid)}:${uuidToText(this.#uuid)}`);
+      throw new FormatError(`uuid differ:${uuidToText(uuid)}:${uuidToText(this.#uuid)}`, begin);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Input, withFiles } from '../../cli/tools/files.ts';
+import { type Input, type InputIo, withFiles } from '../../cli/tools/files.ts';
 import { openWdiffInputs } from '../../cli/tools/wdiff-inputs.ts';
-import { MemorySink } from '../../core/engine/memory-stream.ts';
+import { MemorySink, memorySource } from '../../core/engine/memory-stream.ts';
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import { SortedWdiffWriter } from '../../core/engine/sorted-wdiff-writer.ts';
 import { ZERO_UUID } from '../../core/format/uuid.ts';
@@ -54,7 +54,11 @@ function counted(input: Input, count: (bytes: number) => void): Input {
   };
 }
 
-const QUIET = { expect: () => undefined, add: () => undefined };
+const QUIET: InputIo = {
+  stdin: memorySource(new Uint8Array(0)),
+  stdinReader: async () => null,
+  progress: { expect: () => undefined, add: () => undefined },
+};
 
 const openFiles = () => readdirSync('/proc/self/fd').length;
 

@@ -94,10 +94,22 @@ export async function statFile(
   const source = new PeekedSource(input.source);
   const head = await source.peek(WDIFF_HEADER_BYTES);
   if (head[0] === 4 && head[1] === 0) return await statWlog(source, onIo);
-  const header = decodeWdiffHeader(head);
+  const header = wdiffHeaderOf(head);
   if (header.type === 'sorted') return await statSorted(header, source, pool, onIo);
   if (input.reader === null) throw new FormatError('an indexed wdiff must be a regular file');
   return await statIndexed(input.reader, pool, onIo);
+}
+
+function wdiffHeaderOf(head: Uint8Array): WdiffHeader {
+  try {
+    return decodeWdiffHeader(head);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    throw new FormatError(
+      `neither a wlog nor a wdiff, or one whose header is damaged: ${error.message}`,
+      error.offset,
+    );
+  }
 }
 
 /** A source whose first bytes were looked at before. */

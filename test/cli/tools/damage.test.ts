@@ -90,7 +90,7 @@ describe('a wlog', () => {
     const result = await run('wlog-show', ['-none', '-validate'], { stdin: damaged });
     expect([result.status, result.out]).toEqual([1, '']);
     expect(result.err).toMatch(
-      /ERROR wlog-show:NG:wlog_r: lsid {8}311 .* csum [0-9a-f]{8}:[0-9a-f]{8} \(at byte 4608 of -\)\n$/,
+      /ERROR wlog-show:NG:wlog_r: lsid {8}311 .* csum [0-9a-f]{8}:[0-9a-f]{8} \(at byte 4608 of standard input\)\n$/,
     );
   });
 

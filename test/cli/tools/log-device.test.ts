@@ -275,7 +275,7 @@ describe('tools on a log device', () => {
     for (const [bytes, message] of [
       [image, 'the super sector must have a valid checksum (at byte 4100 of '],
       [new Uint8Array(100_000), 'a super sector must have sector type 1, got 0 (at byte 4096 of '],
-      [new Uint8Array(4096), 'must have at least 16 blocks'],
+      [new Uint8Array(4096), 'eof error: a log device must have a super sector (at byte 4096 of '],
       [folder.read('tools.img').slice(0, 69 * 512), 'the ring buffer of 60 blocks must be inside the device'],
     ] as const) {
       const { status, err } = await run('wldev-info', [folder.write('bad.img', bytes)]);
