@@ -1,6 +1,6 @@
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import type { PlainIo } from '../../core/engine/plain-io.ts';
-import { errorText } from '../../core/errors.ts';
+import { errorText, IoError, ProtocolError, TimeoutError } from '../../core/errors.ts';
 import { digitsToUnixTime } from '../../core/format/time-text.ts';
 import { uuidFromText } from '../../core/format/uuid.ts';
 import { Channel } from '../../core/protocol/channel.ts';
@@ -70,6 +70,7 @@ export const wdiffSend = defineTool({
       const connection = await io.network.connect({ host: address, port }, timeoutUs, CONNECT_STEP);
       connection.setTimeouts(timeoutUs, timeoutUs);
       const channel = new Channel(connection);
+      let isAccepted = false;
       try {
         await negotiateAsClient(channel, values.node, 'wdiff-transfer');
         const reply = await requestWdiffTransfer(channel, {
@@ -83,9 +84,12 @@ export const wdiffSend = defineTool({
           reply.kind === 'accept' ? reply.kind : reply.kind === 'rejected' ? reply.word : reply.text;
         if (word !== expected) throw new Error(`bad response:${word}:${expected} expected`);
         if (reply.kind !== 'accept') return;
+        isAccepted = true;
         const merger = await WdiffMerger.open([wdiff]);
         await sendPacks(channel, packIos(iosOf(merger), DEFAULT_COMPRESS_OPT, await io.codecs()));
         await readWdiffAck(channel);
+      } catch (error) {
+        throw isOfPeer(error) ? new Error(lostPeerText(error, isAccepted)) : error;
       } finally {
         channel.close();
       }
@@ -93,6 +97,20 @@ export const wdiffSend = defineTool({
     return 0;
   },
 });
+
+/** Whether an error comes from the connection, and not from the file. */
+function isOfPeer(error: unknown): boolean {
+  if (error instanceof ProtocolError || error instanceof TimeoutError) return true;
+  return error instanceof IoError && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+/** An archive says nothing when it gives up a diff that it has accepted: it only closes. */
+function lostPeerText(error: unknown, isAccepted: boolean): string {
+  const text = errorText(error);
+  return isAccepted
+    ? `the archive accepted the diff and gave it up, for a reason that its log tells: ${text}`
+    : `no answer of an archive: ${text}`;
+}
 
 /** What the command line, or else the name of the file, says about the diff; its size is not known yet. */
 function diffOf({

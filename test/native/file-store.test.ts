@@ -97,6 +97,14 @@ describe('locks', () => {
     expect(spawnSync('flock', ['-n', path('lock'), 'true']).status).toBe(0);
   });
 
+  it('are of directories too, as servers lock their base directory', async () => {
+    await files.makeDirectory(path('base'), STEP);
+    const release = await files.lock(path('base'), STEP);
+    expect(await codeOf(files.lock(path('base'), STEP))).toBe('ELOCKED');
+    release();
+    expect(spawnSync('flock', ['-n', path('base'), 'true']).status).toBe(0);
+  });
+
   it('end with the process that has them', async () => {
     // A killed process cannot release anything.
     const script = `exec 9>"$1"; flock -n 9 && kill -KILL $$`;

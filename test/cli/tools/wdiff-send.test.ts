@@ -117,6 +117,21 @@ describe('wdiff-send', () => {
     await left;
   });
 
+  it('says that a peer which is no archive does not answer', async () => {
+    const listener = await nodeNetwork().listen(0, STEP);
+    listeners.push(listener);
+    const accepted = listener.accept(STEP);
+    const sending = run('wdiff-send', ['127.0.0.1', String(listener.port), 'vol0', '12M', sorted]);
+    const connection = await accepted;
+    await connection?.read(1000, STEP);
+    connection?.close();
+    const { status, err } = await sending;
+    expect([status, err.slice(24)]).toEqual([
+      1,
+      expect.stringMatching(/^ERROR wdiff-send:no answer of an archive: .*\n$/),
+    ]);
+  });
+
   it('needs an archive, a name that tells, and a sound file', async () => {
     const listener = await nodeNetwork().listen(0, STEP);
     listener.close();
