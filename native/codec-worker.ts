@@ -28,8 +28,6 @@ port.on('message', (message: ToCodecWorker) => {
   const input = typeof message.input === 'number' ? slots[message.input] : message.input;
   const answer = run(message, input);
   port.postMessage(answer, answer.output === null ? [] : [answer.output]);
-  // What libraries allocate is about what they are given.
-  allocated(input.byteLength);
 });
 
 function run(message: ToCodecWorker, input: ArrayBufferLike): FromCodecWorker {
@@ -38,6 +36,7 @@ function run(message: ToCodecWorker, input: ArrayBufferLike): FromCodecWorker {
   try {
     for (const job of unpackJobs(message, input)) {
       const result = runCodecJob(codecs, job);
+      allocated(result.length);
       const isKept = job.kind === 'compress' && job.shrinkOnly === true && result.length >= job.data.length;
       results.push(isKept ? null : result);
     }

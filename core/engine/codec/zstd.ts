@@ -1,4 +1,5 @@
 import { FormatError } from '../../errors.ts';
+import { MIB } from '../../units.ts';
 import type { Codec } from '../../world/codec.ts';
 import { decodeBase64 } from './base64.ts';
 import { inflateZlib } from './inflate.ts';
@@ -15,6 +16,19 @@ interface ZstdLibrary {
   isError(code: number): number;
   compressBound(sizeBytes: number): number;
   compress(to: number, capacity: number, from: number, sizeBytes: number, level: number): number;
+  createContext(): number;
+  freeContext(context: number): void;
+  /** With no dictionary: the same bytes as `compress` gives, without making and clearing tables anew. */
+  compressWith(
+    context: number,
+    to: number,
+    capacity: number,
+    from: number,
+    sizeBytes: number,
+    dictionary: 0,
+    dictionaryBytes: 0,
+    level: number,
+  ): number;
   decompress(to: number, capacity: number, from: number, sizeBytes: number): number;
   allocate(sizeBytes: number): number;
   free(address: number): void;
@@ -24,12 +38,58 @@ interface ZstdLibrary {
 const DEFAULT_LEVEL = 1;
 const MAX_LEVEL = 19;
 
+/** Inputs up to this size are compressed in a context that is kept; the tables for larger ones are large too, and are not. */
+const CONTEXT_INPUT_BYTES = MIB;
+/** Bytes that go through one context, far below the gigabyte where its positions would have to begin anew. */
+const CONTEXT_BYTES = 256 * MIB;
+
+/** When tables are kept from one input to the next; tests make both small. */
+export interface ZstdOptions {
+  /** Inputs up to this size use a context that is kept; below 0: none does. */
+  readonly contextInputBytes?: number;
+  /** Bytes that go through one context. */
+  readonly contextBytes?: number;
+}
+
 /** Compiles the library; takes some milliseconds, so do it once. Nothing of the world is needed. */
-export function loadZstdCodec(): Codec {
+export function loadZstdCodec({
+  contextInputBytes = CONTEXT_INPUT_BYTES,
+  contextBytes = CONTEXT_BYTES,
+}: ZstdOptions = {}): Codec {
   const module = new WebAssembly.Module(
     inflateZlib(decodeBase64(ZSTD_WASM_ZLIB_BASE64), ZSTD_WASM_BYTES) as Uint8Array<ArrayBuffer>,
   );
   let library = instantiate(module);
+  let context = 0;
+  /** Bytes that went through it. */
+  let doneBytes = 0;
+
+  /** A context for so many bytes more, or 0 where there is no memory for one. */
+  function contextFor(sizeBytes: number): number {
+    if (context !== 0 && doneBytes + sizeBytes > contextBytes) {
+      library.freeContext(context);
+      context = 0;
+    }
+    if (context === 0) {
+      context = library.createContext();
+      doneBytes = 0;
+    }
+    doneBytes += sizeBytes;
+    return context;
+  }
+
+  function compressInto(
+    to: number,
+    capacity: number,
+    from: number,
+    sizeBytes: number,
+    level: number,
+  ): number {
+    const kept = sizeBytes <= contextInputBytes ? contextFor(sizeBytes) : 0;
+    return kept === 0
+      ? library.compress(to, capacity, from, sizeBytes, level)
+      : library.compressWith(kept, to, capacity, from, sizeBytes, 0, 0, level);
+  }
 
   /** Copies `input` in, calls `work` with an output area of `capacity` bytes, copies the result out. */
   function run(
@@ -52,7 +112,7 @@ export function loadZstdCodec(): Codec {
     } catch (error) {
       // A trap may have left the allocator in any state.
       library = instantiate(module);
-      from = to = 0;
+      from = to = context = 0;
       throw error;
     } finally {
       if (from !== 0) free(from);
@@ -65,9 +125,7 @@ export function loadZstdCodec(): Codec {
     compress(data, level) {
       const capacity = library.compressBound(data.length);
       const preset = level >= 1 ? Math.min(MAX_LEVEL, Math.trunc(level)) : DEFAULT_LEVEL;
-      const packed = run(data, capacity, (to, from) =>
-        library.compress(to, capacity, from, data.length, preset),
-      );
+      const packed = run(data, capacity, (to, from) => compressInto(to, capacity, from, data.length, preset));
       if (packed === null) throw new RangeError(`zstd: compressing ${data.length} bytes failed`);
       return packed;
     },
@@ -107,6 +165,9 @@ function instantiate(module: WebAssembly.Module): ZstdLibrary {
     memory,
     isError: fn('h'),
     compressBound: fn('i'),
+    createContext: fn('j'),
+    freeContext: fn('k'),
+    compressWith: fn('l'),
     compress: fn('m'),
     decompress: fn('r'),
     allocate: fn('s'),
