@@ -30,6 +30,9 @@ class NothingToDo extends Error {
 /** Operations beside each other; further ones wait. */
 const MAX_RUNNING = 8;
 
+/** Servers give a stop up behind 60 s (docs/operations.md, "States"), seen from an operator's connection. */
+const STOP_TIMEOUT_US = 62 * US_PER_S;
+
 /** Operations that the operator waits for; the others run beside what follows. */
 const WAITED: ReadonlySet<ChaosOperation['kind']> = new Set<ChaosOperation['kind']>([
   'full-backup',
@@ -312,6 +315,12 @@ async function stopForAWhile(
       : ['Target', 'Archived', 'WdiffRecv'].includes(state);
   if (!isActive) throw new NothingToDo();
   await walbc.runCtl(server, ['stop', truth.name, mode]);
+  const givenUpUs = simulation.nowUs + STOP_TIMEOUT_US;
   await simulation.sleep(operation.forUs);
-  if ((await walbc.getState(server, truth.name)) === 'Stopped') await walbc.start(server, truth.name);
+  // The answer says only that the stop began: whoever does not look until it has ended never starts the volume again.
+  while ((await walbc.getState(server, truth.name)) !== 'Stopped') {
+    if (simulation.nowUs > givenUpUs) return;
+    await simulation.sleep(US_PER_S);
+  }
+  await walbc.start(server, truth.name);
 }

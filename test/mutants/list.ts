@@ -31,6 +31,14 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/core/server/storage/wlog-plan.test.ts'],
   },
   {
+    name: 'chaos-stop-that-nobody-waits-for',
+    file: 'sim/chaos/perform.ts',
+    text: '    if (simulation.nowUs > givenUpUs) return;\n',
+    replacement: '    return;\n',
+    breaks: 'a volume whose stop lasted longer than its operator thought is never started again',
+    tests: ['test/sim/chaos/operator.test.ts'],
+  },
+  {
     name: 'proxy-drops-a-new-logs-diff',
     file: 'core/server/proxy/registration.ts',
     text: 'if (!(await isOfOneLog(world, from, archive.diffs.path(waiting)))) held.add(diff);',
