@@ -23,7 +23,13 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
   const func = 'c2aInitVolServer';
   await volume.mutex.run(async () => {
     verifyAdmission(volume, { denied: DENIED_BY.everything }, func);
+    // Somebody else may have begun since this volume was looked for.
+    if ((server.volumes.get(volume.volId) ?? volume) !== volume) {
+      throw new StateError(`ArchiveVolInfo::init:directory already exists:${volume.files.directory}`);
+    }
     const transition = volume.states.begin(func, 'Clear', 'InitVol');
+    // From now on everybody who asks finds this volume, in state InitVol.
+    server.volumes.set(volume.volId, volume);
     const { files } = volume.world;
     let isMade = false;
     try {
@@ -33,10 +39,10 @@ export async function initVolume(server: ArchiveServer, volume: ArchiveVolume): 
       // The directory's own name is durable before anybody hears of it.
       await files.syncDirectory(server.options.baseDirectory, STEPS.initDirectory);
       await volume.lvs.relocate();
-      server.volumes.set(volume.volId, volume);
       transition.commit('SyncReady');
     } catch (error) {
       if (isMade) await undoInit(server, volume);
+      server.volumes.delete(volume.volId);
       throw error;
     } finally {
       transition.rollback();

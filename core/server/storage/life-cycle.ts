@@ -5,6 +5,7 @@ import type { Gid, Lb, UnixTimeS } from '../../units.ts';
 import { US_PER_S } from '../../units.ts';
 import { waitUntil } from '../shared/condition.ts';
 import { exists, makeVolumeDirectory, removeVolumeDirectory } from '../shared/persist.ts';
+import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { logMatchesFiles, readVolumeSuperSector } from './device-log.ts';
 import { monitoredBy, pushTask, startMonitoring, stopMonitoring } from './monitoring.ts';
@@ -96,10 +97,22 @@ export async function resetVolume(server: StorageServer, volume: StorageVolume, 
     try {
       await resetWlog(server, volume, gid);
       transition.commit('SyncReady');
+    } catch (error) {
+      await followStoredState(volume, transition);
+      throw error;
     } finally {
       transition.rollback();
     }
   });
+}
+
+/**
+ * A reset that failed at or behind the state may have left a file that says SyncReady. Memory follows it: putting Stopped
+ * back could meet the new log's uuid, and the volume would start without the backup that it needs.
+ */
+async function followStoredState(volume: StorageVolume, transition: Transition): Promise<void> {
+  const stored = await volume.files.loadState().catch(() => 'Stopped');
+  if (stored === 'SyncReady') transition.commit('SyncReady');
 }
 
 /**

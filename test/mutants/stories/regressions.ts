@@ -66,4 +66,23 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a volume whose initialisation failed on a read-only file system can never be initialised',
     hint: { scenarios: ['g7'] },
   },
+  {
+    name: 'regression-reset-state-not-followed',
+    file: 'core/server/storage/life-cycle.ts',
+    text: '      await followStoredState(volume, transition);\n',
+    replacement: '',
+    breaks:
+      'a volume whose reset failed at a sync is Stopped in memory, SyncReady on disk, and starts nowhere',
+    hint: { scenarios: ['g8'] },
+  },
+  {
+    name: 'regression-volume-being-made-unseen',
+    file: 'core/server/archive/life-cycle.ts',
+    text: "    // From now on everybody who asks finds this volume, in state InitVol.\n    server.volumes.set(volume.volId, volume);\n    const { files } = volume.world;\n    let isMade = false;\n    try {\n      await makeVolumeDirectory(server, volume);\n      isMade = true;\n      await writeInitialFiles(volume);\n      // The directory's own name is durable before anybody hears of it.\n      await files.syncDirectory(server.options.baseDirectory, STEPS.initDirectory);\n      await volume.lvs.relocate();\n      transition.commit('SyncReady');\n",
+    replacement:
+      "    const { files } = volume.world;\n    let isMade = false;\n    try {\n      await makeVolumeDirectory(server, volume);\n      isMade = true;\n      await writeInitialFiles(volume);\n      // The directory's own name is durable before anybody hears of it.\n      await files.syncDirectory(server.options.baseDirectory, STEPS.initDirectory);\n      await volume.lvs.relocate();\n      server.volumes.set(volume.volId, volume);\n      transition.commit('SyncReady');\n",
+    breaks:
+      'an archive says Clear of a volume that is being initialised, and so does whoever waits for it to be quiet',
+    hint: { scenarios: ['g9'] },
+  },
 ];

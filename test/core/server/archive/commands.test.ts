@@ -264,6 +264,21 @@ describe('volumes', () => {
     });
   });
 
+  it('a volume that is being made says so', async () => {
+    await withArchive(async (archive) => {
+      archive.site.simulation.faults.arm({
+        ...{ kind: 'delay', host: archive.host.name, process: null, call: null, nth: 1, times: 1 },
+        step: 'archive.init.files',
+        addUs: 3_000_000,
+      });
+      const pending = archive.command('init-vol', 'new');
+      const isBeingMade = async () => (await archive.get('state', 'new'))[0] === 'InitVol';
+      await archive.eventually(isBeingMade, 'the volume must be InitVol', 2);
+      expect(await pending).toBe('ok');
+      expect(await archive.get('state', 'new')).toEqual(['SyncReady']);
+    });
+  });
+
   it('what was said to be kept stays kept when the power fails', async () => {
     await withArchive(
       async (archive) => {
