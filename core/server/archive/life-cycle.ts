@@ -7,6 +7,7 @@ import { waitUntil } from '../shared/condition.ts';
 import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
+import { undoState } from '../shared/undo-state.ts';
 import { verifyAdmission } from './admission.ts';
 import { removeCold, removeColdCopies } from './history.ts';
 import { saveStateOrUndo } from './save-state.ts';
@@ -167,12 +168,14 @@ async function removeImages(volume: ArchiveVolume, from: string): Promise<void> 
     await lvs.relocate();
     await removeRestored(volume);
     await removeCold(volume);
-    await files.saveState('SyncReady', STEPS.clearIntent);
+    await saveStateOrUndo(volume, 'SyncReady', from, STEPS.clearIntent);
     try {
       await lvs.removeIfThere(lvs.baseName, STEPS.clearBase);
     } catch (error) {
       // The image is whole: the volume stays what it was, in memory by the caller's doing.
-      if (lvs.has(lvs.baseName)) await files.saveState(from, STEPS.clearIntent);
+      if (lvs.has(lvs.baseName)) {
+        await undoState(() => files.saveState(from, STEPS.clearIntent), 'SyncReady', volume.world.log);
+      }
       throw error;
     }
     await removeColdCopies(volume);

@@ -136,7 +136,7 @@ async function giveUpImage(volume: ArchiveVolume, reservation: Reservation): Pro
     await removeColdCopies(volume);
   });
   if (!reservation.isArchived) return reservation.becomeResync();
-  await volume.files.saveState('SyncReady', STEPS.resyncState);
+  await saveStateOrUndo(volume, 'SyncReady', 'Archived', STEPS.resyncState);
   reservation.giveUpImage();
 }
 

@@ -25,6 +25,8 @@ export class WdiffStore {
   readonly set = new DiffSet();
   readonly directory: string;
   readonly #world: World;
+  /** Diffs whose renaming failed when nobody could look either, by their ends, as the set believes them to be called. */
+  readonly #unsure = new Map<string, MetaDiff>();
 
   constructor(world: World, directory: string) {
     this.#world = world;
@@ -61,6 +63,7 @@ export class WdiffStore {
       found.set(diffToText(diff), diff);
     }
     this.set.clear();
+    this.#unsure.clear();
     for (const diff of found.values()) this.set.add(diff);
   }
 
@@ -107,6 +110,7 @@ export class WdiffStore {
    * names durable by `syncNames`.
    */
   async changeSnapshot(gid: Gid, keep: boolean): Promise<boolean> {
+    await this.#settleNames();
     const changed = this.set.changeSnapshot(gid, keep);
     if (changed === null) return false;
     let isDone = true;
@@ -116,11 +120,10 @@ export class WdiffStore {
         await this.#world.files.rename(this.path(before), this.path(diff), STEPS.renameWdiff);
       } catch (error) {
         this.#world.log.error(`changeSnapshot:rename failed:${wdiffFileName(before)}:${errorText(error)}`);
-        if (await this.#hasName(before)) {
-          this.set.erase(diff);
-          this.set.add(before);
-        }
         isDone = false;
+        if (!(await this.#keepsName(before))) continue;
+        this.set.erase(diff);
+        this.set.add(before);
       }
     }
     return isDone;
@@ -151,6 +154,7 @@ export class WdiffStore {
         if (!(error instanceof IoError)) throw error;
         failures += 1;
         this.#world.log.warning(`could not open a wdiff (${failures}): ${errorText(error)}`);
+        await this.#settleNames();
         if (failures === OPEN_ATTEMPTS) throw new NotFoundError(`exceed max retry:${errorText(error)}`);
       }
     }
@@ -159,6 +163,30 @@ export class WdiffStore {
   /** Throws StateError when a diff with the same ends is there. */
   verifyNew(diff: MetaDiff): void {
     if (this.set.exists(diff)) throw new StateError(`already exists:${diffToText(diff)}`);
+  }
+
+  /** Whether a file that could not be renamed has its old name: where that cannot be seen, most likely. */
+  async #keepsName(before: MetaDiff): Promise<boolean> {
+    try {
+      return await this.#hasName(before);
+    } catch {
+      this.#unsure.set(diffToText(before), before);
+      return true;
+    }
+  }
+
+  /** Finds out what files are called that could not be looked for. What still cannot be seen stays as it is believed. */
+  async #settleNames(): Promise<void> {
+    for (const [ends, believed] of [...this.#unsure]) {
+      const other = { ...believed, isMergeable: !believed.isMergeable };
+      try {
+        const isOther = !(await this.#hasName(believed)) && (await this.#hasName(other));
+        if (isOther && this.set.erase(believed) !== null) this.set.add(other);
+        this.#unsure.delete(ends);
+      } catch {
+        // The file system still fails.
+      }
+    }
   }
 
   async #hasName(diff: MetaDiff): Promise<boolean> {

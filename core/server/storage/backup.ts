@@ -177,10 +177,10 @@ async function becomeTarget(volume: StorageVolume, transition: Transition): Prom
     transition.commit('Stopped');
     const start = volume.states.begin(FUNC, 'Stopped', 'StartTarget');
     try {
-      await volume.files.saveState('Target');
+      await volume.files.changeState('SyncReady', 'Target');
       start.commit('Target');
     } catch (error) {
-      // The file still says SyncReady; memory must not say more.
+      // The file says SyncReady again; memory must not say more.
       start.rollback();
       volume.states.set('SyncReady');
       throw new Error(

@@ -15,6 +15,7 @@ import { decodeWith, encodeWith, readMetaLsidGid, writeMetaLsidGid } from '../..
 import type { Step, World } from '../../world/index.ts';
 import { Mutex } from '../shared/mutex.ts';
 import { loadFile, saveFile } from '../shared/persist.ts';
+import { undoState } from '../shared/undo-state.ts';
 import { STORED_STATES } from './states.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 import { isDelivered, type LogPosition } from './wlog-plan.ts';
@@ -57,16 +58,12 @@ export class StorageVolumeFiles {
     await saveFile(this.#world, this.directory, 'state', writer.finish(), STEPS.saveState);
   }
 
-  /** Replaces one state by another; when that fails, the old one is put back if it can be. */
+  /** Replaces one state by another; when that fails, the old one is put back. Throws what the first save threw. */
   async changeState(from: string, to: string): Promise<void> {
     try {
       await this.saveState(to);
     } catch (error) {
-      try {
-        await this.saveState(from);
-      } catch {
-        // The first error says what is wrong with the disk.
-      }
+      await undoState(() => this.saveState(from), to, this.#world.log);
       throw error;
     }
   }

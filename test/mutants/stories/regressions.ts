@@ -85,4 +85,20 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
       'an archive says Clear of a volume that is being initialised, and so does whoever waits for it to be quiet',
     hint: { scenarios: ['g9'] },
   },
+  {
+    name: 'regression-end-of-backup-not-undone',
+    file: 'core/server/storage/backup.ts',
+    text: "await volume.files.changeState('SyncReady', 'Target');",
+    replacement: "await volume.files.saveState('Target');",
+    breaks: 'a backup that failed at its last sync is done after a restart, and asked for again before',
+    hint: { scenarios: ['g10'] },
+  },
+  {
+    name: 'regression-diff-name-unseen',
+    file: 'core/server/archive/wdiff-store.ts',
+    text: 'if (!(await this.#keepsName(before))) continue;',
+    replacement: 'if (!(await this.#hasName(before))) continue;',
+    breaks: 'an archive looks for a diff under a name that it never got while the file system failed',
+    hint: { scenarios: ['g11'] },
+  },
 ];

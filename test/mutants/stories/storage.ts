@@ -70,7 +70,7 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'storage-target-only-in-memory',
     file: 'core/server/storage/backup.ts',
-    text: "      await volume.files.saveState('Target');\n",
+    text: "      await volume.files.changeState('SyncReady', 'Target');\n",
     replacement: '',
     breaks: 'after a restart a volume that was backed up is not a target',
     hint: { scenarios: ['n4a', 'u15'] },
