@@ -129,6 +129,8 @@ export async function synchronize(
   const failures: unknown[] = [];
   try {
     for (const px of session.layout.proxies) {
+      // One that was stopped may hold diffs that the source lacks: the destination would never get them.
+      if ((await getState(session, px, vol)) === 'Stopped') await start(session, px, vol);
       if (PROXY_ACTIVE.includes(await getState(session, px, vol))) await stopNbk(session, px, vol, 'empty');
       stopped.push(px);
     }

@@ -101,4 +101,12 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     breaks: 'an archive looks for a diff under a name that it never got while the file system failed',
     hint: { scenarios: ['g11'] },
   },
+  {
+    name: 'regression-stopped-proxy-not-emptied',
+    file: 'core/control/replication.ts',
+    text: "      if ((await getState(session, px, vol)) === 'Stopped') await start(session, px, vol);\n      if (PROXY_ACTIVE",
+    replacement: '      if (PROXY_ACTIVE',
+    breaks: 'an archive that is synchronised lacks what waited at a proxy that was stopped, for ever',
+    hint: { scenarios: ['g12'] },
+  },
 ];
