@@ -109,11 +109,23 @@ function importFile(url: string): Promise<unknown> {
 /** TypeScript goes through tsx, unless this process runs on TypeScript itself. */
 async function importAfresh(url: string): Promise<unknown> {
   if (import.meta.url.endsWith('.ts')) return import(url);
-  // Once in each thread.
-  if (imported.size === 0) register('./user-modules.js', import.meta.url);
-  if (!/\.[cm]?ts$/.test(url)) return import(url);
-  const { tsImport } = await import('tsx/esm/api');
-  return tsImport(url, import.meta.url);
+  const isTypeScript = /\.[cm]?ts$/.test(url);
+  const importer = importers.get(isTypeScript) ?? makeImporter(isTypeScript);
+  importers.set(isTypeScript, importer);
+  return (await importer)(url);
+}
+
+/** Imports of JavaScript and, at true, of TypeScript, with their hooks registered: once in each thread. */
+const importers = new Map<boolean, Promise<(url: string) => Promise<unknown>>>();
+
+async function makeImporter(isTypeScript: boolean): Promise<(url: string) => Promise<unknown>> {
+  const registerOwn = () => register('./user-modules.js', import.meta.url);
+  registerOwn();
+  if (!isTypeScript) return (url) => import(url);
+  const tsx = (await import('tsx/esm/api')).register({ namespace: 'walbox-run' });
+  // Hooks are asked from the last one on: tsx must hear of modules from ours, and must not hear of walbox.
+  registerOwn();
+  return (url) => tsx.import(url, import.meta.url);
 }
 
 function isScenario(value: unknown): value is Scenario {

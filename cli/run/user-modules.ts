@@ -1,5 +1,5 @@
 /**
- * Hooks for files that people write, registered by choose.ts in front of tsx. `walbox` and its entries are those of this
+ * Hooks for files that people write, registered by choose.ts on both sides of tsx. `walbox` and its entries are those of this
  * package wherever the file cannot find any (`npx walbox run ./FILE` in an empty folder), and TypeScript is a module,
  * whatever the nearest package.json says.
  */
@@ -23,10 +23,12 @@ export async function resolve(
 }
 
 const resolveOwn: typeof resolve = async (specifier, context, next) => {
+  if (!/^walbox(\/|$)/.test(specifier)) return next(specifier, context);
+  // Not through tsx, which knows its imports by the end of the parent: it would load all of walbox a second time.
+  const [parentURL] = String(context.parentURL).split('?', 1);
   try {
-    return await next(specifier, context);
-  } catch (error) {
-    if (!/^walbox(\/|$)/.test(specifier)) throw error;
+    return await next(specifier, { ...context, parentURL });
+  } catch {
     return next(specifier, { ...context, parentURL: import.meta.url });
   }
 };
