@@ -5,8 +5,14 @@ import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
 ensureInstalled();
 ensureBuilt();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-// As cli/jit.ts, for the same reason; with less room for young objects, for some tests measure memory.
-const flags = ['--interrupt-budget=400000', '--max-semi-space-size=32'];
+// As cli/jit.ts, for the same reasons. One thread of tests for each core: helpers of the collector only take time from another.
+const flags = [
+  '--interrupt-budget=400000',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+  '--single-threaded-gc',
+  '--no-flush-bytecode',
+];
 const child = spawnSync(process.execPath, [...flags, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
   stdio: 'inherit',

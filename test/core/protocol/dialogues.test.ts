@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Channel } from '../../../core/protocol/channel.ts';
+import { expectEqual } from '../../expect-same.ts';
 import type { Dialogue } from './dialogue-kit.ts';
 import { DIALOGUES } from './dialogues.ts';
 import { dice, errorOf, type PipeOptions, pipe, settleBoth } from './pipe.ts';
@@ -19,13 +20,13 @@ async function hold(dialogue: Dialogue, options: PipeOptions = {}) {
 describe.each(DIALOGUES)('$name', (dialogue) => {
   it('is understood by both sides', async () => {
     const { outcomes } = await hold(dialogue);
-    expect(outcomes).toEqual([{ value: dialogue.clientValue }, { value: dialogue.serverValue }]);
+    expectEqual(outcomes, [{ value: dialogue.clientValue }, { value: dialogue.serverValue }]);
   });
 
   it('does not depend on how bytes are cut into segments, nor on buffer sizes', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const { outcomes } = await hold(dialogue, { segments: dice(seed), capacityBytes: 1 + (seed % 5) * 40 });
-      expect(outcomes).toEqual([{ value: dialogue.clientValue }, { value: dialogue.serverValue }]);
+      expectEqual(outcomes, [{ value: dialogue.clientValue }, { value: dialogue.serverValue }]);
     }
   });
 

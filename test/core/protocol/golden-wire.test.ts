@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { expectSame } from '../../expect-same.ts';
 import { GoldenCounter, goldenDir, goldenFiles } from '../../golden.ts';
 import { refusedBefore, runClient, runServer, wordsOf } from './golden-controller.ts';
 import { Image } from './golden-image.ts';
@@ -114,7 +115,7 @@ function testPrograms(): void {
       expect(Buffer.from(sent).toString('latin1')).toContain('no such snapshot');
       expect(sent.subarray(0, expected.length)).toEqual(expected);
     } else {
-      expect(sent).toEqual(expected);
+      expectSame(sent, expected);
     }
   }
 }
@@ -130,7 +131,7 @@ function testServers(): void {
     const [exchange] = recording.exchanges;
     const run = await runPeers(exchange, image);
     const expected = withoutTraceAtEnd(exchange.server);
-    expect(run.serverSent).toEqual(expected);
+    expectSame(run.serverSent, expected);
     if (path.includes('cut-')) {
       expect(String(run.serverError)).toMatch(/stream:read/);
     } else if (path.includes('dirty-diff')) {
@@ -139,7 +140,7 @@ function testServers(): void {
       expect(run.serverError).toBeNull();
     }
     expect(run.clientLeft).toBe(0);
-    if (run.clientSent !== null) expect(run.clientSent).toEqual(exchange.client);
+    if (run.clientSent !== null) expectSame(run.clientSent, exchange.client);
     counter.check(path);
   });
 }

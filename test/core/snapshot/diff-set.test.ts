@@ -16,6 +16,7 @@ import {
   oldestCleanState,
   restorableList,
 } from '../../../core/snapshot/state-query.ts';
+import { expectEqual } from '../../expect-same.ts';
 import { anyDiff, anyFlaggedHistory, anyHistory, D, S } from './arbitraries.ts';
 import { NaiveDiffSet } from './naive-diff-set.ts';
 
@@ -301,12 +302,12 @@ describe('against a naive set', () => {
           }
         }
         const compare = () => {
-          expect(set.getAll()).toEqual(naive.all());
-          expect(set.diffWithMaxGid()).toEqual(naive.all().at(-1) ?? null);
+          expectEqual(set.getAll(), naive.all());
+          expectEqual(set.diffWithMaxGid(), naive.all().at(-1) ?? null);
           for (let gid = 0; gid < 1600; gid += 37) {
-            expect(set.covering(gid)).toEqual(naive.covering(gid));
-            expect(set.firstAt(gid)).toEqual(naive.first(gid));
-            expect(set.getAll(gid, gid + 100)).toEqual(naive.all(gid, gid + 100));
+            expectEqual(set.covering(gid), naive.covering(gid));
+            expectEqual(set.firstAt(gid), naive.first(gid));
+            expectEqual(set.getAll(gid, gid + 100), naive.all(gid, gid + 100));
           }
         };
         compare();
@@ -348,7 +349,7 @@ describe('against a naive set', () => {
         for (let gid = 0; gid < 1000; gid++) {
           for (const s of [set, naive]) s.add(D(gid, gid + 1));
           const chain = applicableDiffList(set, base);
-          expect(chain).toEqual(naive.chain(base));
+          expectEqual(chain, naive.chain(base));
           if (chain.length > 8 && next(4) === 0) {
             const from = next(chain.length - 1);
             const merged = mergeDiffs(chain.slice(from, from + 2 + next(chain.length - from - 1)));
@@ -361,8 +362,8 @@ describe('against a naive set', () => {
             expect(set.eraseBeforeGid(end)).toEqual(naive.eraseBefore(end!));
             base = S(end);
           }
-          expect(set.getAll()).toEqual(naive.all());
-          expect(set.covering(gid)).toEqual(naive.covering(gid));
+          expectEqual(set.getAll(), naive.all());
+          expectEqual(set.covering(gid), naive.covering(gid));
         }
         expect(applicableDiffList(set, base).at(-1)!.snapE.gidB).toBe(1000);
       }),

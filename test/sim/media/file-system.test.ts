@@ -13,7 +13,8 @@ import {
 } from '../../../sim/file-system-state.ts';
 import { background, forceDirectory } from '../../../sim/file-system-steps.ts';
 import { KeyedRandom } from '../../../sim/random.ts';
-import { type Bench, codeOf, createBench, expectSame, noFaults } from './support.ts';
+import { expectSame } from '../../expect-same.ts';
+import { type Bench, codeOf, createBench, noFaults } from './support.ts';
 
 const PROFILES = ['ext4', 'xfs', 'posix', 'ext4-old'] as const;
 

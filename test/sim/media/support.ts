@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { CallFaults } from '../../../sim/incarnation.ts';
 import { Incarnation } from '../../../sim/incarnation.ts';
 import { createKernel, type Kernel } from '../../../sim/kernel.ts';
@@ -72,7 +71,10 @@ export function valuesOf(bytes: Uint8Array): number[] {
   const result: number[] = [];
   for (let at = 0; at < bytes.length; at += 512) {
     const value = bytes[at] as number;
-    result.push(bytes.subarray(at, at + 512).every((byte) => byte === value) ? value : -1);
+    const end = Math.min(at + 512, bytes.length);
+    let same = at + 1;
+    while (same < end && bytes[same] === value) same += 1;
+    result.push(same === end ? value : -1);
   }
   return result;
 }
@@ -85,15 +87,4 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   } catch (error) {
     return error instanceof Error && 'code' in error ? String(error.code) : String(error);
   }
-}
-
-/** Compares bytes; vitest's own comparison of long typed arrays takes seconds. */
-export function expectSame(found: Uint8Array, wanted: Uint8Array): void {
-  if (Buffer.compare(found, wanted) === 0) return;
-  const at = wanted.findIndex((byte, i) => found[i] !== byte);
-  expect({ length: found.length, at, byte: found[at] }).toEqual({
-    length: wanted.length,
-    at,
-    byte: wanted[at],
-  });
 }

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeyedRandom } from '../../../sim/random.ts';
 import { SimVolumeStore, type SimVolumeStoreOptions } from '../../../sim/volume-store.ts';
-import { blocks, codeOf, createBench, expectSame, noFaults, valuesOf } from './support.ts';
+import { expectSame } from '../../expect-same.ts';
+import { blocks, codeOf, createBench, noFaults, valuesOf } from './support.ts';
 
 function createStore(seed: number, options: Partial<SimVolumeStoreOptions> = {}): SimVolumeStore {
   return new SimVolumeStore({ name: `v${seed}`, random: new KeyedRandom(seed), thin: true, ...options });

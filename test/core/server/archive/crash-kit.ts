@@ -182,9 +182,9 @@ async function verifyIdle(archive: TestArchive): Promise<void> {
 
 /** Holds after every start: no volume is damaged, nothing unfinished is left. */
 async function verifyWhole(archive: TestArchive): Promise<void> {
-  for (const line of await archive.statusLines()) expect(line).not.toMatch(/ERROR/);
+  expect((await archive.statusLines()).filter((line) => /ERROR/.test(line))).toEqual([]);
   verifyNothingUnfinished(archive);
-  for (const path of archive.host.files.tree().keys()) expect(path).not.toMatch(/\/\.deleting-/);
+  expect(pathsLike(archive, /\/\.deleting-/)).toEqual([]);
   for (const name of archive.lvNames()) {
     const cold = /^wc_([^_]+)_(\d+)$/.exec(name);
     if (cold !== null) expect(archive.file(`${cold[2]}.cold`, cold[1]), `the time of ${name}`).not.toBe(null);
@@ -192,9 +192,12 @@ async function verifyWhole(archive: TestArchive): Promise<void> {
 }
 
 function verifyNothingUnfinished(archive: TestArchive): void {
-  for (const name of archive.lvNames()) expect(name).not.toMatch(/_tmp$/);
-  for (const path of archive.host.files.tree().keys()) expect(path).not.toMatch(/\/tmp[0-9a-zA-Z]{6}$/);
+  expect(archive.lvNames().filter((name) => /_tmp$/.test(name))).toEqual([]);
+  expect(pathsLike(archive, /\/tmp[0-9a-zA-Z]{6}$/)).toEqual([]);
 }
+
+const pathsLike = (archive: TestArchive, pattern: RegExp) =>
+  [...archive.host.files.tree().keys()].filter((path) => pattern.test(path));
 
 /** Every snapshot that is listed has its content. */
 export async function verifyRestorable(archive: TestArchive, volId = 'vol0'): Promise<number[]> {
