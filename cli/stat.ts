@@ -5,7 +5,9 @@ import { createOutputFile } from '../native/output-file.ts';
 import { ProgressMeter } from './progress.ts';
 import { heatMapSvg } from './stat/svg.ts';
 import { fileLines, type NamedStat, resultJson, resultLines } from './stat/text.ts';
-import { checkApart, inputError, withFile } from './tools/files.ts';
+import { checkApart, inputError, inputName, withFile } from './tools/files.ts';
+
+const STDIN = '/dev/stdin';
 
 export interface StatCommandOptions extends StatOptions {
   readonly json: boolean;
@@ -29,7 +31,9 @@ export async function stat(
     const files: NamedStat[] = [];
     for (const path of paths) {
       try {
-        files.push({ path, stat: await withFile(path, meter, (input) => collector.add(input)) });
+        // Standard input by its path: a redirected file can be read at any place, a pipe from the beginning on.
+        const stat = await withFile(path === '-' ? STDIN : path, meter, (input) => collector.add(input));
+        files.push({ path: inputName(path), stat });
       } catch (error) {
         throw inputError(error, path);
       }

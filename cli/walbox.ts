@@ -170,7 +170,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
   program
     .command('stat')
     .description('count wlogs and wdiffs: sizes, overlap, compressibility, hottest regions')
-    .argument('<file...>', 'wlogs or wdiffs, oldest first')
+    .argument('<file...>', 'wlogs or wdiffs, oldest first, - for standard input')
     .option('--json', 'one JSON value instead of text', false)
     .option('--svg <file>', 'draw where and when blocks were written, as a heat map')
     .option('--top <count>', 'so many of the hottest regions', parseCount, 10)

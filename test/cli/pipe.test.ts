@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../entries.ts';
@@ -16,6 +17,32 @@ describe('a program whose output nobody reads any more', () => {
     child.stdout.destroy();
     const [code] = (await once(child, 'close')) as [number];
     expect({ said, code }).toEqual({ said: '', code: 141 });
+  });
+});
+
+describe('walbox stat', () => {
+  it('counts what comes through a pipe, and an indexed wdiff from a redirected file', async () => {
+    const program = join(ROOT, 'cli', 'bin', 'walbox.mjs');
+    const folder = mkdtempSync(join(tmpdir(), 'walbox-stat-'));
+    try {
+      const sh = (line: string) =>
+        spawnSync('bash', ['-c', `W="$0 $1"; cd "$2"; ${line}`, process.execPath, program, folder], {
+          encoding: 'utf8',
+        });
+      const made = sh(
+        '$W wlog-gen -z 64K --seed 1 -o a.wlog && $W wlog-to-wdiff -indexed -i a.wlog -o i.wdiff',
+      );
+      expect(made.status).toBe(0);
+      const piped = sh('cat a.wlog | $W stat -');
+      expect([piped.status, piped.stdout.split('\n')[0]]).toEqual([
+        0,
+        expect.stringMatching(/^standard input: wlog, /),
+      ]);
+      expect(sh('$W stat - < i.wdiff').stdout).toMatch(/^standard input: indexed wdiff, /);
+      expect(sh('cat i.wdiff | $W stat -').stderr).toContain('must be a regular file');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
