@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { errorText, FormatError, IoError } from '../core/errors.ts';
 import type { Lsid } from '../core/units.ts';
 import type { LsidSet } from '../core/world/index.ts';
-import { asIo } from './errors.ts';
+import { asIo, systemCode } from './errors.ts';
 
 /** What of the walb driver of this host a tool needs. Devices are named without their path, `0` for `/dev/walb/0`. */
 export interface WalbHost {
@@ -92,6 +92,12 @@ export function walbHost(paths: WalbPaths = WALB_PATHS): WalbHost {
         const words = ['set-oldest-lsid', `${paths.devWalb}/${name}`, String(lsid)];
         await promisify(execFile)(paths.wdevc, words);
       } catch (error) {
+        if (systemCode(error) === 'ENOENT') {
+          throw new IoError(
+            'ENOENT',
+            `the program ${paths.wdevc} was not found; it talks to the walb driver`,
+          );
+        }
         throw new IoError('EFAULT', `${paths.wdevc} set-oldest-lsid ${name} ${lsid}: ${errorText(error)}`);
       }
     },

@@ -61,6 +61,9 @@ export const wldevChecker = defineTool({
   options: OPTIONS,
   async body(values, context) {
     const { io, err } = context;
+    if (values.name.includes('/')) {
+      throw new Error(`a walb device is named without its path, 0 for /dev/walb/0, got ${values.name}`);
+    }
     const host = io.walbHost;
     const stop = io.untilStopped();
     const file = values.logPath === '-' ? null : await asIo(values.logPath, () => open(values.logPath, 'a'));

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checksum } from '../../../core/format/checksum.ts';
 import type { LsidSet } from '../../../core/world/index.ts';
-import { type WalbHost, walbHost } from '../../../native/walb-host.ts';
+import { WALB_PATHS, type WalbHost, walbHost } from '../../../native/walb-host.ts';
 import { Folder, linesOf, run } from './kit.ts';
 import { logImage, makeWlog, SALT, SMALL_LOG } from './log-kit.ts';
 
@@ -139,6 +139,11 @@ describe('wldev-checker', () => {
     expect(after.subarray(placeOf(314), placeOf(315)).some((byte) => byte !== 0)).toBe(true);
   });
 
+  it('wants the name of a device, not its path', async () => {
+    const { status, err } = await run('wldev-checker', ['/dev/walb/0']);
+    expect([status, err]).toEqual([1, expect.stringContaining('named without its path, 0 for /dev/walb/0')]);
+  });
+
   it('ends when the log overflows or is a lap ahead', async () => {
     const path = await image();
     const ahead = await check(new Host(path, [lsidsAt(325, { latest: 311 + RING_PB })]));
@@ -185,6 +190,10 @@ describe('the driver', () => {
     expect([host.logPath('a', false), host.logPath('a', true)]).toEqual(['/dev/walb/La', '/dev/walb/Xa']);
     await host.setOldestLsid('disk-a', 314);
     await expect(host.setOldestLsid('disk-a', 999)).rejects.toThrow('set-oldest-lsid');
+    const without = walbHost({ ...WALB_PATHS, wdevc: folder.path('no-wdevc') });
+    await expect(without.setOldestLsid('disk-a', 314)).rejects.toThrow(
+      /^the program .*no-wdevc was not found/,
+    );
     expect(linesOf(readFileSync(folder.path('said'), 'utf8'))[0]).toBe(
       'set-oldest-lsid /dev/walb/disk-a 314',
     );
