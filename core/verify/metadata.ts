@@ -69,6 +69,14 @@ const FORMS: ReadonlyMap<string, MetadataForm> = new Map<string, MetadataForm>([
     },
   ],
   [
+    'last_gid',
+    {
+      read: (reader) => `gid ${reader.u64Number()}`,
+      cost: 'the newest gid that was given before the log was reset: a hash backup may give gids that replicas have',
+      remedy: 'remove the file, and replicate with resync after the next hash backup',
+    },
+  ],
+  [
     'path',
     {
       read: (reader) => reader.string(),

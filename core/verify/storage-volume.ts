@@ -19,7 +19,7 @@ export async function verifyStorageVolume(
   const own = entries.filter(({ name }) => !name.startsWith('logpackheader-'));
   await verifyVolumeFiles(tree, directory, own, {
     needed: ['path', 'state', 'done', 'uuid', 'queue'],
-    optional: [],
+    optional: ['last_gid'],
   });
   let positions: readonly MetaLsidGid[] = [];
   if (entries.some(({ name }) => name === 'queue')) {

@@ -10,7 +10,7 @@ interface GidWindow {
 /** A log that a hash backup ended. */
 interface LeftBehind {
   readonly windows: ReadonlyMap<Gid, GidWindow>;
-  /** What the archive of the hash backup had; gids above mean something else from then on. */
+  /** What the archive of the hash backup had; gids above mean nothing, or something else, from then on. */
   readonly newest: Gid;
   readonly endedAt: number;
 }
@@ -47,6 +47,11 @@ export class GidBook {
     this.#windows.set(gid, { requestedAt, answeredAt });
   }
 
+  /** A hash backup left it behind: no later snapshot of the lineage may have it. */
+  wasLeftBehind(gid: Gid): boolean {
+    return this.#left.some(({ windows, newest }) => gid > newest && windows.has(gid));
+  }
+
   /** The largest gid whose command was answered before a mark, -1 when none. */
   newestAnsweredBefore(mark: number): Gid {
     let newest = -1;
@@ -55,8 +60,8 @@ export class GidBook {
   }
 
   /**
-   * The log begins anew behind the newest gid of the archive of a hash backup: the gids above are given again, for other
-   * contents. An archive that had more of the old log keeps them, under the same gids. `endedAt`: a mark from then.
+   * The log begins anew behind the newest gid of the archive of a hash backup: what lies above is not of the lineage any more.
+   * An archive that had more of the old log keeps it. `endedAt`: a mark from then.
    */
   leaveBehind(newest: Gid, endedAt: number): void {
     this.#left.push({ windows: new Map(this.#windows), newest, endedAt });

@@ -28,6 +28,9 @@ export async function takeSnapshot(site: ChaosSite, truth: VolumeTruth): Promise
   if (gid <= before) {
     throw new PropertyError('gid-order', 'storage', `${truth.name}: snapshot ${gid} after ${before}`);
   }
+  if (book.wasLeftBehind(gid)) {
+    throw new PropertyError('gid-order', 'storage', `${truth.name}: gid ${gid} was given before a hash backup, too`);
+  }
   book.note(gid, requestedAt, truth.ledger.mark());
   site.counts.snapshots += 1;
   return gid;

@@ -97,8 +97,10 @@ async function backUp(
   }
   try {
     await replyAccept(session.channel);
-    const gidB = kind === 'full' ? 0 : await nextGidOfArchive(archive);
+    const gidB = kind === 'full' ? 0 : await nextGid(volume, archive);
     await resetWlog(server, volume, gidB);
+    // A full backup begins a lineage of its own.
+    if (kind === 'full') await volume.files.forgetLastGid();
     await sendLogUuid(archive, await volume.files.loadUuid());
     await startMonitoring(server, volume);
     await sendVolume(server, volume, world, archive, kind, request);
@@ -138,11 +140,14 @@ async function requestAtArchive(
   }
 }
 
-/** The gid that the log goes on from: beyond all that the archive has. */
-async function nextGidOfArchive(archive: Channel): Promise<Gid> {
+/**
+ * The gid that the log goes on from: beyond all that the archive has, and beyond all that were given here. Those that did not
+ * reach the archive may have reached its replicas, and one gid must not mean two contents.
+ */
+async function nextGid(volume: StorageVolume, archive: Channel): Promise<Gid> {
   const snapFrom = await readSnapFrom(archive);
   if (snapFrom.gidE === null) throw new ProtocolError(`${FUNC}:the archive has no snapshot to go on from`);
-  return snapFrom.gidE + 1;
+  return Math.max(snapFrom.gidE, await volume.files.loadNewestGid()) + 1;
 }
 
 async function sendVolume(

@@ -117,13 +117,14 @@ async function followStoredState(volume: StorageVolume, transition: Transition):
 
 /**
  * Resets the device's log and lets the volume's files follow: done at (0, gid), empty queue, the log's new uuid,
- * state SyncReady.
+ * state SyncReady. The newest gid that was given is kept: replicas may have what the primary archive never got.
  */
 export async function resetWlog(server: StorageServer, volume: StorageVolume, gid: Gid): Promise<void> {
   const world = volumeWorld(server, volume, 'reset-wlog');
   await volume.queueMutex.run(async () => {
-    await world.devices.resetWal(requireDevice(volume, 'resetWlog'), STEPS.resetWal);
     const { files } = volume;
+    await files.keepLastGid(await files.loadNewestGid());
+    await world.devices.resetWal(requireDevice(volume, 'resetWlog'), STEPS.resetWal);
     await files.saveDone({ lsid: 0, gid, isMergeable: false, timestamp: world.clock.wallTimeS() });
     await files.clearQueue();
     // Before the uuid: whoever finds Stopped after a crash must find a uuid that is not the log's, too, so that

@@ -1,4 +1,4 @@
-import { FormatError, StateError } from '../../errors.ts';
+import { FormatError, NotFoundError, StateError } from '../../errors.ts';
 import {
   clearQueue,
   createQueueFile,
@@ -12,16 +12,17 @@ import { Reader, Writer } from '../../format/serializer.ts';
 import { UUID_BYTES, type Uuid } from '../../format/uuid.ts';
 import type { MetaLsidGid } from '../../snapshot/meta.ts';
 import { decodeWith, encodeWith, readMetaLsidGid, writeMetaLsidGid } from '../../snapshot/meta-codec.ts';
+import type { Gid } from '../../units.ts';
 import type { Step, World } from '../../world/index.ts';
 import { Mutex } from '../shared/mutex.ts';
-import { loadFile, saveFile } from '../shared/persist.ts';
+import { loadFile, saveFile, unlinkIfThere } from '../shared/persist.ts';
 import { undoState } from '../shared/undo-state.ts';
 import { STORED_STATES } from './states.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 import { isDelivered, type LogPosition } from './wlog-plan.ts';
 
 /**
- * The files of one volume: `path`, `state`, `done`, `uuid` and `queue` (docs/operations.md, "Files of a storage
+ * The files of one volume: `path`, `state`, `done`, `uuid`, `queue` and `last_gid` (docs/operations.md, "Files of a storage
  * volume"). What was read is kept. After a failed write nobody knows whether the file that can be seen is also
  * the one that survives: the next look at `done` or `queue` writes what it sees anew before anything relies on it.
  */
@@ -98,6 +99,35 @@ export class StorageVolumeFiles {
       this.#done = done;
       return done;
     });
+  }
+
+  /** The newest gid that was given in this lineage, of a log that was reset since, too; 0 when none was. */
+  async loadNewestGid(): Promise<Gid> {
+    const [queued] = await this.loadQueue();
+    return Math.max(await this.#loadLastGid(), (await this.loadDone()).gid ?? 0, queued?.gid ?? 0);
+  }
+
+  /** Remembers a gid behind the end of the log that has it; durable when it returns. */
+  async keepLastGid(gid: Gid): Promise<void> {
+    if ((await this.#loadLastGid()) >= gid) return;
+    const writer = new Writer();
+    writer.u64(gid);
+    await saveFile(this.#world, this.directory, 'last_gid', writer.finish(), STEPS.saveLastGid);
+  }
+
+  /** A new lineage begins, whose gids are its own. */
+  async forgetLastGid(): Promise<void> {
+    await unlinkIfThere(this.#world.files, `${this.directory}/last_gid`, STEPS.saveLastGid);
+  }
+
+  /** 0 where no log was reset, or by the original only. */
+  async #loadLastGid(): Promise<Gid> {
+    try {
+      return new Reader(await this.#load('last_gid', STEPS.loadLastGid)).u64Number();
+    } catch (error) {
+      if (error instanceof NotFoundError) return 0;
+      throw error;
+    }
   }
 
   /** Throws StateError before the first backup. */

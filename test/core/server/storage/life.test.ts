@@ -193,6 +193,41 @@ describe('backups', () => {
     });
   });
 
+  it('by hash give no gid again that the archive never got', async () => {
+    await withStorage({}, async ({ site, storage, archive, proxy }) => {
+      await storage.becomeTarget();
+      await site.eventually(() => proxy.received.length > 0, 'the snapshot is sent');
+      for (let i = 0; i < 3; i++) {
+        await storage.write(i * 8, 8);
+        await storage.snapshot();
+      }
+      expect(await storage.snapshot()).toBe(5);
+      archive.latestGid = 2;
+      await storage.must('stop', 'vol0', 'force');
+      await storage.waitForState('Stopped');
+      await storage.must('reset-vol', 'vol0');
+      // What is kept lives through a restart, and through a second reset before the backup.
+      await storage.restart();
+      await storage.must('hash-bkp', 'vol0');
+      await storage.waitForState('Target');
+      expect(archive.snaps.at(-1)).toBe('6,7');
+      await storage.must('stop', 'vol0', 'force');
+      await storage.waitForState('Stopped');
+      await storage.must('reset-vol', 'vol0');
+      // A full backup begins a lineage of its own.
+      await storage.must('full-bkp', 'vol0');
+      await storage.waitForState('Target');
+      expect(archive.snaps.at(-1)).toBe('0,1');
+      await storage.must('stop', 'vol0', 'force');
+      await storage.waitForState('Stopped');
+      await storage.must('reset-vol', 'vol0');
+      archive.latestGid = 1;
+      await storage.must('hash-bkp', 'vol0');
+      await storage.waitForState('Target');
+      expect(archive.snaps.at(-1)).toBe('2,3');
+    });
+  });
+
   it('send log while they scan, and end at their own snapshot', async () => {
     await withStorage({}, async ({ site, storage, archive, proxy }) => {
       const hold = gate();
