@@ -29,7 +29,11 @@ export async function takeSnapshot(site: ChaosSite, truth: VolumeTruth): Promise
     throw new PropertyError('gid-order', 'storage', `${truth.name}: snapshot ${gid} after ${before}`);
   }
   if (book.wasLeftBehind(gid)) {
-    throw new PropertyError('gid-order', 'storage', `${truth.name}: gid ${gid} was given before a hash backup, too`);
+    throw new PropertyError(
+      'gid-order',
+      'storage',
+      `${truth.name}: gid ${gid} was given before a hash backup, too`,
+    );
   }
   book.note(gid, requestedAt, truth.ledger.mark());
   site.counts.snapshots += 1;

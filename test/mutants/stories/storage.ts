@@ -3,6 +3,22 @@ import type { StoryMutant } from '../mutant.ts';
 /** Mistakes in the storage server. The first two are from the history of walb-tools, as is the gid record. */
 export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
+    name: 'storage-gives-gids-again',
+    file: 'core/server/storage/backup.ts',
+    text: '  return Math.max(snapFrom.gidE, await volume.files.loadNewestGid()) + 1;',
+    replacement: '  return snapFrom.gidE + 1;',
+    breaks: 'gids that the archive never got are given again by a hash backup',
+    hint: { profile: 'ci' },
+  },
+  {
+    name: 'storage-forgets-gids-with-its-log',
+    file: 'core/server/storage/life-cycle.ts',
+    text: '    await files.keepLastGid(await files.loadNewestGid());\n',
+    replacement: '',
+    breaks: 'gids that were given before a reset of the log are given again',
+    hint: { profile: 'ci' },
+  },
+  {
     name: 'storage-no-spare-proxy',
     file: 'core/server/storage/wlog-worker.ts',
     text: 'for (const address of server.proxies.available()) {',

@@ -50,4 +50,11 @@ describe('gids that a hash backup gives again', () => {
     book.leaveBehind(1, ledger.mark());
     expect(book.known()).toEqual([1]);
   });
+
+  it('are known as such', () => {
+    const { book } = backedUpAnew();
+    expect(book.wasLeftBehind(1)).toBe(false);
+    expect(book.wasLeftBehind(2)).toBe(true);
+    expect(book.wasLeftBehind(4)).toBe(false);
+  });
 });
