@@ -5,8 +5,8 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'storage-gives-gids-again',
     file: 'core/server/storage/backup.ts',
-    text: '  return Math.max(snapFrom.gidE, await volume.files.loadNewestGid()) + 1;',
-    replacement: '  return snapFrom.gidE + 1;',
+    text: 'Math.max(snapFrom.gidE, await volume.files.loadNewestGid())',
+    replacement: 'snapFrom.gidE',
     breaks: 'gids that the archive never got are given again by a hash backup',
     hint: { profile: 'ci' },
   },
@@ -78,8 +78,8 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'storage-hash-backup-from-older-gid',
     file: 'core/server/storage/backup.ts',
-    text: 'return snapFrom.gidE + 1;',
-    replacement: 'return snapFrom.gidE;',
+    text: 'await volume.files.loadNewestGid()) + 1;',
+    replacement: 'await volume.files.loadNewestGid());',
     breaks: 'the log of after a hash backup begins with a gid that is taken',
     hint: { scenarios: ['n3', 'n12'] },
   },
