@@ -1,10 +1,59 @@
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+const ROOT = dirname(fileURLToPath(import.meta.url));
 
 /** Tests that measure or change the thread they run in: the heap, what code is covered, flags of V8. */
 const ALONE = ['test/fuzz/**/*.test.ts', 'test/sim/crash.test.ts', 'test/native/**/*.test.ts'];
 
+/** Files that take longest, from the longest on: begun last, one of them would keep a single core busy at the end. */
+const LONGEST = [
+  'fuzz/fuzz',
+  'native/codecs',
+  'package/install',
+  'server/archive/crash-receive',
+  'catalogue/untested',
+  'scenarios/basic-backup',
+  'chaos/crash-points',
+  'cli/chaos/chaos',
+  'codec/codecs',
+  'protocol/dialogues',
+  'archive/crash-resize',
+  'scenarios/worker-month',
+  'catalogue/failure',
+  'storage/crash',
+  'test/purity',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = LONGEST.findIndex((name) => moduleId.endsWith(`${name}.test.ts`));
+      return rank < 0 ? LONGEST.length : rank;
+    };
+    return (await super.sort(files)).sort((a, b) => rankOf(a) - rankOf(b));
+  }
+}
+
+/**
+ * Takes core and sim from dist, where `npm test` has just built them: as they are shipped, and without being
+ * transformed once more. Without WALBOX_TEST_BUILT (vitest itself, coverage, mutants) tests run on the sources.
+ */
+const builtCore: Plugin = {
+  name: 'built-core',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (importer === undefined || !/^\..*\.ts$/.test(source)) return null;
+    const path = resolve(dirname(importer), source);
+    const [, inside] = /^((?:core|sim)\/.*)\.ts$/.exec(path.slice(ROOT.length + 1)) ?? [];
+    return inside === undefined || !path.startsWith(ROOT) ? null : join(ROOT, 'dist', `${inside}.js`);
+  },
+};
+
 export default defineConfig({
+  plugins: process.env.WALBOX_TEST_BUILT === undefined ? [] : [builtCore],
   // What scenario files import, wherever they are: here the sources, as `walbox run` has what is built.
   resolve: {
     alias: [
@@ -16,6 +65,8 @@ export default defineConfig({
   },
   test: {
     setupFiles: ['test/fixed-seed.ts'],
+    sequence: { sequencer: LongestFirst },
+    server: { deps: { external: [/\/dist\/(core|sim)\//] } },
     pool: 'threads',
     maxWorkers: '100%',
     testTimeout: 120_000,

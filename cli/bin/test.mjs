@@ -16,5 +16,7 @@ const flags = [
 const child = spawnSync(process.execPath, [...flags, vitest, 'run', ...process.argv.slice(2)], {
   cwd: ROOT,
   stdio: 'inherit',
+  // See vitest.config.ts.
+  env: { ...process.env, WALBOX_TEST_BUILT: '1' },
 });
 process.exitCode = child.status ?? 1;

@@ -67,7 +67,7 @@ describe('thousands of crashes', () => {
         return 0;
       };
       const random = simulation.random.at('lives');
-      for (let life = 1; life <= 10_000; life++) {
+      for (let life = 1; life <= 15_000; life++) {
         const running = a.spawn('victim', victim);
         await simulation.sleep(random.between(0, 2500));
         if (life % 100 === 0) {
@@ -80,9 +80,11 @@ describe('thousands of crashes', () => {
       expect(simulation.network.connections.size).toBe(0);
     });
     expect(finallyRan).toBe(0);
-    console.log(`heap after 2,500, 5,000, 7,500 and 10,000 crashes: ${heapBytes.join(', ')} bytes`);
-    const [early, , , late] = heapBytes as [number, number, number, number];
-    expect(late - early).toBeLessThan(500_000);
+    console.log(`heap after each 2,500 of 15,000 crashes: ${heapBytes.join(', ')} bytes`);
+    // What crashes leave behind adds to each of the five, at 66 bytes a crash; V8's compiled code comes and goes.
+    const grownBytes = heapBytes.slice(1).map((bytes, i) => bytes - (heapBytes[i] as number));
+    const [, secondLeast] = grownBytes.sort((a, b) => a - b);
+    expect(secondLeast).toBeLessThan(165_000);
   });
 });
 
