@@ -3,22 +3,6 @@ import type { StoryMutant } from '../mutant.ts';
 /** Mistakes in the storage server. The first two are from the history of walb-tools, as is the gid record. */
 export const STORAGE_MUTANTS: readonly StoryMutant[] = [
   {
-    name: 'storage-gives-gids-again',
-    file: 'core/server/storage/backup.ts',
-    text: 'Math.max(snapFrom.gidE, await volume.files.loadNewestGid())',
-    replacement: 'snapFrom.gidE',
-    breaks: 'gids that the archive never got are given again by a hash backup',
-    hint: { profile: 'ci' },
-  },
-  {
-    name: 'storage-forgets-gids-with-its-log',
-    file: 'core/server/storage/life-cycle.ts',
-    text: '    await files.keepLastGid(await files.loadNewestGid());\n',
-    replacement: '',
-    breaks: 'gids that were given before a reset of the log are given again',
-    hint: { profile: 'ci' },
-  },
-  {
     name: 'storage-no-spare-proxy',
     file: 'core/server/storage/wlog-worker.ts',
     text: 'for (const address of server.proxies.available()) {',
@@ -122,5 +106,21 @@ export const STORAGE_MUTANTS: readonly StoryMutant[] = [
     replacement: '    if (latest < 0) await makeDurable(devices, path, latest);\n',
     breaks: 'behind a power loss a snapshot holds what was written after it',
     hint: { scenarios: ['c5'] },
+  },
+  {
+    name: 'storage-gives-gids-again',
+    file: 'core/server/storage/backup.ts',
+    text: 'Math.max(snapFrom.gidE, await volume.files.loadNewestGid())',
+    replacement: 'snapFrom.gidE',
+    breaks: 'gids that the archive never got are given again by a hash backup',
+    hint: { profile: 'ci' },
+  },
+  {
+    name: 'storage-forgets-gids-with-its-log',
+    file: 'core/server/storage/life-cycle.ts',
+    text: '    await files.keepLastGid(await files.loadNewestGid());\n',
+    replacement: '',
+    breaks: 'gids that were given before a reset of the log are given again',
+    hint: { profile: 'ci' },
   },
 ];
