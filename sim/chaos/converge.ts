@@ -6,7 +6,7 @@ import { checkArrived } from './arrivals.ts';
 import { PropertyError } from './failure.ts';
 import { judgeImage, readSnapshot, takeSnapshot } from './images.ts';
 import { latestGid, leftovers, restorableGids } from './inspect.ts';
-import { backUp, mendVolume, PATIENCE_S } from './mend.ts';
+import { backUp, mendVolume, PATIENCE_S, stateOrRestart } from './mend.ts';
 import { needOfBackup } from './need.ts';
 import { isRefusal } from './perform.ts';
 import { repairDevices } from './repair.ts';
@@ -322,7 +322,8 @@ function restorableIncludes(site: ChaosSite, archive: string, truth: VolumeTruth
 
 async function started(site: ChaosSite, truth: VolumeTruth, ax: ServerConnectionParam): Promise<void> {
   await retried(site, truth, 'start archive', async () => {
-    if ((await site.walbc.getState(ax, truth.name)) === 'Stopped') await site.walbc.start(ax, truth.name);
+    const state = await stateOrRestart(site, truth, site.walbc, ax);
+    if (state === 'Stopped') await site.walbc.start(ax, truth.name);
   });
 }
 

@@ -48,7 +48,7 @@ export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Con
 }
 
 /** A volume that an archive could not load while its disk failed is loaded when the server starts again. */
-async function stateOrRestart(
+export async function stateOrRestart(
   site: ChaosSite,
   truth: VolumeTruth,
   walbc: Controller,

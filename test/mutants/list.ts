@@ -39,6 +39,14 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/sim/chaos/operator.test.ts'],
   },
   {
+    name: 'chaos-replica-not-started-again',
+    file: 'sim/chaos/converge.ts',
+    text: 'await stateOrRestart(site, truth, site.walbc, ax);',
+    replacement: 'await site.walbc.getState(ax, truth.name);',
+    breaks: 'a replica that could not be loaded while its disk failed is taken for lost',
+    tests: ['test/sim/chaos/operator.test.ts'],
+  },
+  {
     name: 'archive-clear-intent-not-undone',
     file: 'core/server/archive/life-cycle.ts',
     text: "await saveStateOrUndo(volume, 'SyncReady', from, STEPS.clearIntent);",

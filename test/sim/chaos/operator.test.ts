@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { startAgain } from '../../../sim/chaos/site.ts';
 import { playPlanted, SMALL_DAY, told } from './kit.ts';
 
 describe('the operator who stops a volume for a while', () => {
@@ -24,4 +25,31 @@ describe('the operator who stops a volume for a while', () => {
       expect(state).toBe(active);
     },
   );
+});
+
+describe('the operator of an archive that could not load a volume', () => {
+  it.each(['a0', 'a1'])('starts %s again once the disk works', async (archive) => {
+    const found = await playPlanted({
+      layout: { group: 's0/p0/a0,a1' },
+      operations: [
+        ...SMALL_DAY,
+        {
+          ...{ kind: 'replicate', atUs: 12_000_000, key: 7, volume: 0 },
+          ...{ archive: 'a1', from: 'a0', doResync: false },
+        },
+      ],
+      plant: async (site) => {
+        site.excused.add(archive);
+        site.group.kill(archive);
+        site.simulation.faults.arm({
+          ...{ kind: 'error', host: archive, process: null, call: null, nth: 1, times: 1, effect: 'none' },
+          ...{ step: 'archive.volume.load-uuid', code: 'EMFILE' },
+        });
+        startAgain(site, archive);
+        await site.simulation.sleep(1_000_000);
+        await expect(site.walbc.getState(site.group.server(archive), 'v0')).rejects.toThrow(/is damaged/);
+      },
+    });
+    expect(told(found)).toBe('nothing');
+  });
 });
