@@ -38,7 +38,7 @@ async function resetArchive(
   ax: ServerConnectionParam,
 ): Promise<void> {
   const state = await walbc.getState(ax, truth.name);
-  if (state === 'Clear' || state === 'SyncReady') return;
+  if (state === 'Clear') return;
   truth.releaseAll(ax.name, archiveView(site, ax.name, truth)?.archiveUuid ?? '');
   truth.synchronized.delete(ax.name);
   await walbc.stopSynchronizing(ax, truth.name);
