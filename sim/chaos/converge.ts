@@ -177,6 +177,9 @@ async function drainedOrBackedUp(site: ChaosSite, truth: VolumeTruth): Promise<v
   } catch (error) {
     const isStuck = error instanceof PropertyError && error.property === 'converges';
     if (!isStuck || truth.logDamagedFromUs === null) throw error;
+    // Blocks that cannot be read may have been met only now: the device refuses until its log disk is replaced.
+    await repairDevices(site);
+    await everyoneAnswers(site);
     await retried(site, truth, 'backup', () =>
       asOperator(site, PATIENCE_S, async (walbc) => {
         const sx = site.group.server(truth.storage);
