@@ -175,7 +175,9 @@ export async function makeVolumeDirectory(
     await files.syncDirectory(base, step);
   } catch (error) {
     try {
-      await removeTree(files, present, step);
+      // Under its own name a directory that is removed by halves would pass for a volume.
+      if (present === directory) await files.rename(directory, making, step);
+      await removeTree(files, making, step);
     } catch {
       // Start-up removes what is left under the other name.
     }
