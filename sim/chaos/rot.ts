@@ -1,7 +1,7 @@
 import type { Controller } from '../../core/control/controller.ts';
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
 import { ARCHIVE_ACTIVE } from '../../core/control/states.ts';
-import { backUp } from './mend.ts';
+import { backUp, stateOrRestart } from './mend.ts';
 import { archiveView, type ChaosSite, primaryArchive } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
@@ -37,7 +37,7 @@ async function resetArchive(
   walbc: Controller,
   ax: ServerConnectionParam,
 ): Promise<void> {
-  const state = await walbc.getState(ax, truth.name);
+  const state = await stateOrRestart(site, truth, walbc, ax);
   if (state === 'Clear') return;
   truth.releaseAll(ax.name, archiveView(site, ax.name, truth)?.archiveUuid ?? '');
   truth.synchronized.delete(ax.name);

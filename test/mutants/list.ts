@@ -63,6 +63,14 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/core/server/archive/failing-saves.test.ts'],
   },
   {
+    name: 'volume-removed-by-halves',
+    file: 'core/server/shared/persist.ts',
+    text: '      if (present === directory) await files.rename(directory, making, step);\n      await removeTree(files, making, step);',
+    replacement: '      await removeTree(files, present, step);',
+    breaks: 'a volume whose making failed stays by halves, and can neither be loaded nor made again',
+    tests: ['test/core/server/shared/volume-directory.test.ts'],
+  },
+  {
     name: 'archive-diff-names-never-settled',
     file: 'core/server/archive/wdiff-store.ts',
     text: '        await this.#settleNames();\n        if (failures',

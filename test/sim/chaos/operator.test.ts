@@ -28,7 +28,11 @@ describe('the operator who stops a volume for a while', () => {
 });
 
 describe('the operator of an archive that could not load a volume', () => {
-  it.each(['a0', 'a1'])('starts %s again once the disk works', async (archive) => {
+  it.each([
+    ['a0', 'whole'],
+    ['a1', 'whole'],
+    ['a1', 'rotten'],
+  ])('starts %s again once the disk works, its diffs being %s', async (archive, diffs) => {
     const found = await playPlanted({
       layout: { group: 's0/p0/a0,a1' },
       operations: [
@@ -40,6 +44,7 @@ describe('the operator of an archive that could not load a volume', () => {
       ],
       plant: async (site) => {
         site.excused.add(archive);
+        if (diffs === 'rotten') site.rotten.add(archive);
         site.group.kill(archive);
         site.simulation.faults.arm({
           ...{ kind: 'error', host: archive, process: null, call: null, nth: 1, times: 1, effect: 'none' },
