@@ -1,4 +1,5 @@
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
+import { ARCHIVE_ACTIVE } from '../../core/control/states.ts';
 import { errorText } from '../../core/errors.ts';
 import type { Gid } from '../../core/units.ts';
 import { US_PER_S } from '../../core/units.ts';
@@ -35,6 +36,7 @@ export async function converge(site: ChaosSite): Promise<void> {
   await repairDevices(site);
   await everyoneAnswers(site);
   checkSafety(site);
+  for (const truth of site.volumes) await statesSavedAnew(site, truth);
   for (const truth of site.volumes) await withoutRot(site, truth);
   for (const truth of site.volumes) await mended(site, truth);
   for (const truth of site.volumes) await drainedOrBackedUp(site, truth);
@@ -160,6 +162,19 @@ async function drained(site: ChaosSite, truth: VolumeTruth): Promise<void> {
     },
     () => `${truth.name}: ${waitsFor(site, truth)}`,
   );
+}
+
+/** An archive that could not put a state back says so: stopping and starting the volume writes it anew. */
+async function statesSavedAnew(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  for (const ax of site.walbc.layout.archives) {
+    if (!site.unsureStates.has(`${ax.name} ${truth.name}`)) continue;
+    await retried(site, truth, 'stop archive', async () => {
+      const state = await stateOrRestart(site, truth, site.walbc, ax);
+      if (ARCHIVE_ACTIVE.includes(state))
+        await asOperator(site, PATIENCE_S, (walbc) => walbc.stop(ax, truth.name, 'force'));
+    });
+    await started(site, truth, ax);
+  }
 }
 
 /** Diffs that rotted are refused wherever they are read, and go with all that lies beside them. */
@@ -295,6 +310,8 @@ function startsWith(image: Uint8Array, device: Uint8Array): boolean {
 
 /** Every snapshot that any archive lists is judged, and restored volumes once more. */
 async function everySnapshot(site: ChaosSite, truth: VolumeTruth): Promise<void> {
+  // A stop may end long after the operator who waited for it was gone.
+  for (const px of site.walbc.layout.proxies) await started(site, truth, px);
   for (const { name } of site.walbc.layout.archives) {
     const ax = site.group.server(name);
     await started(site, truth, ax);
@@ -323,10 +340,10 @@ function restorableIncludes(site: ChaosSite, archive: string, truth: VolumeTruth
   return restorableGids(archiveView(site, archive, truth))?.includes(gid) === true;
 }
 
-async function started(site: ChaosSite, truth: VolumeTruth, ax: ServerConnectionParam): Promise<void> {
-  await retried(site, truth, 'start archive', async () => {
-    const state = await stateOrRestart(site, truth, site.walbc, ax);
-    if (state === 'Stopped') await site.walbc.start(ax, truth.name);
+async function started(site: ChaosSite, truth: VolumeTruth, server: ServerConnectionParam): Promise<void> {
+  await retried(site, truth, `start ${server.kind}`, async () => {
+    const state = await stateOrRestart(site, truth, site.walbc, server);
+    if (state === 'Stopped') await site.walbc.start(server, truth.name);
   });
 }
 

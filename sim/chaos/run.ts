@@ -1,5 +1,6 @@
 import { errorText } from '../../core/errors.ts';
 import { parseStateChange } from '../../core/server/shared/state-machine.ts';
+import { UNSURE_STATE } from '../../core/server/shared/undo-state.ts';
 import type { CodecPool } from '../../core/world/index.ts';
 import { DeadlockError, SpinningError, type Turn } from '../event-loop.ts';
 import type { MediumDamageFault } from '../fault-kinds.ts';
@@ -86,6 +87,7 @@ export async function runChaos(
   let simulation: Simulation | null = null;
   const log = (line: LogLine): void => {
     options.log?.(line);
+    if (line.message.startsWith(UNSURE_STATE)) site?.unsureStates.add(`${line.host} ${line.volume}`);
     if (line.level !== 'debug') return;
     const change = parseStateChange(line.message);
     const program = line.incarnation.slice(0, line.incarnation.indexOf('#'));

@@ -49,6 +49,8 @@ export interface ChaosSite {
   readonly ending: Set<string>;
   /** Hosts whose storage failed calls: programs there may give up. */
   readonly excused: Set<string>;
+  /** Archives' volumes whose log said that the state file may be another one, as `SERVER VOLUME`. */
+  readonly unsureStates: Set<string>;
   /** Hosts where a diff may have rotted. */
   readonly rotten: Set<string>;
   /** The last life of each server that ended. */
@@ -147,6 +149,7 @@ export async function buildSite(
     running: new Set(),
     ending: new Set(),
     excused: new Set(),
+    unsureStates: new Set(),
     rotten: new Set(),
     ended: new Map(),
     failure: null,

@@ -1,6 +1,9 @@
 import { errorText } from '../../errors.ts';
 import type { Log } from '../../world/index.ts';
 
+/** Begins the line that tells the operator (docs/operations.md, "Recovery"). */
+export const UNSURE_STATE = 'the state file may say';
+
 /** A failing sync may be followed by others; each attempt is another file. */
 const UNDO_ATTEMPTS = 3;
 
@@ -15,7 +18,7 @@ export async function undoState(saveOld: () => Promise<void>, to: string, log: L
       return;
     } catch (error) {
       if (attempt < UNDO_ATTEMPTS) continue;
-      log.error(`the state file may say ${to}: ${errorText(error)}`);
+      log.error(`${UNSURE_STATE} ${to}: ${errorText(error)}`);
       return;
     }
   }
