@@ -73,7 +73,7 @@ const FORMS: ReadonlyMap<string, MetadataForm> = new Map<string, MetadataForm>([
     {
       read: (reader) => `gid ${reader.u64Number()}`,
       cost: 'the newest gid that was given before the log was reset: a hash backup may give gids that replicas have',
-      remedy: 'remove the file, and replicate with resync after the next hash backup',
+      remedy: 'replicate with resync after the next hash backup; the file is written anew by the next reset',
     },
   ],
   [

@@ -120,13 +120,15 @@ export class StorageVolumeFiles {
     await unlinkIfThere(this.#world.files, `${this.directory}/last_gid`, STEPS.saveLastGid);
   }
 
-  /** 0 where no log was reset, or by the original only. */
+  /** 0 where no log was reset, or by the original only. A damaged file must not prevent the reset that writes it anew. */
   async #loadLastGid(): Promise<Gid> {
     try {
       return new Reader(await this.#load('last_gid', STEPS.loadLastGid)).u64Number();
     } catch (error) {
       if (error instanceof NotFoundError) return 0;
-      throw error;
+      if (!(error instanceof FormatError)) throw error;
+      this.#world.log.warning(`last_gid: gids may be given again: ${error.message}`);
+      return 0;
     }
   }
 

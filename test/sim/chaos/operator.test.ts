@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Writer } from '../../../core/format/serializer.ts';
 import { startAgain } from '../../../sim/chaos/site.ts';
-import { playPlanted, SMALL_DAY, told } from './kit.ts';
+import { overwrite, playPlanted, SMALL_DAY, sabotage, told } from './kit.ts';
 
 describe('the operator who stops a volume for a while', () => {
   it.each([
@@ -53,6 +54,21 @@ describe('the operator of an archive that could not load a volume', () => {
         startAgain(site, archive);
         await site.simulation.sleep(1_000_000);
         await expect(site.walbc.getState(site.group.server(archive), 'v0')).rejects.toThrow(/is damaged/);
+      },
+    });
+    expect(told(found)).toBe('nothing');
+  });
+});
+
+describe('the operator of an archive whose log says that its state file may say something else', () => {
+  it('has it written anew', async () => {
+    const found = await playPlanted({
+      operations: SMALL_DAY,
+      plant: async (site) => {
+        const stopped = new Writer();
+        stopped.string('Stopped');
+        await sabotage(site, 'a0', (world) => overwrite(world, '/walb/v0/state', stopped.finish()));
+        site.unsureStates.add('a0 v0');
       },
     });
     expect(told(found)).toBe('nothing');

@@ -455,6 +455,23 @@ describe('a start after trouble', () => {
     });
   });
 
+  it('is not kept from a reset by a damaged record of gids', async () => {
+    await withTarget({}, async ({ site, storage, archive }) => {
+      await storage.must('stop', 'vol0', 'force');
+      await storage.waitForState('Stopped');
+      storage.kill();
+      storage.host.files.seed(`${storage.base}/vol0/last_gid`, new Uint8Array(0));
+      await storage.start();
+      await storage.must('reset-vol', 'vol0');
+      expect(site.messages('s0', 'warning').some((text) => text.startsWith('last_gid:'))).toBe(true);
+      archive.latestGid = 0;
+      await storage.must('hash-bkp', 'vol0');
+      await storage.waitForState('Target');
+      // The full backup gave 1, which the reset wrote anew.
+      expect(archive.snaps.at(-1)).toBe('2,3');
+    });
+  });
+
   it('tells about damaged files and serves the rest', async () => {
     for (const name of ['path', 'state', 'done', 'uuid', 'queue']) {
       await withTarget({}, async ({ site, storage }) => {
