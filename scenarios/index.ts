@@ -31,6 +31,7 @@ import { e20 } from './failure/e20-silent-after-answer.ts';
 import { e21 } from './failure/e21-copy-of-an-older-base.ts';
 import { e22 } from './failure/e22-slow-log-disk.ts';
 import { e23 } from './failure/e23-replica-behind-hash-backups.ts';
+import { e24 } from './failure/e24-gids-given-again.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { m1 } from './misoperation/m1-full-backup-of-target.ts';
 import { m2 } from './misoperation/m2-hash-backup-to-empty.ts';
@@ -169,6 +170,7 @@ export const CATALOGUE: readonly Chapter[] = [
       e21,
       e22,
       e23,
+      e24,
     ],
   },
   { title: 'Replacement', scenarios: [r1, r2, r3, r4] },

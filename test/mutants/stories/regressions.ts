@@ -40,7 +40,7 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     text: "    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');\n",
     replacement: '',
     breaks: 'a replica that was ahead of a hash backup mixes two histories under one gid',
-    hint: { scenarios: ['g5'] },
+    hint: { scenarios: ['e24'] },
   },
   {
     name: 'regression-replica-refuses-its-source',
