@@ -32,6 +32,7 @@ import { e21 } from './failure/e21-copy-of-an-older-base.ts';
 import { e22 } from './failure/e22-slow-log-disk.ts';
 import { e23 } from './failure/e23-replica-behind-hash-backups.ts';
 import { e24 } from './failure/e24-gids-given-again.ts';
+import { e25 } from './failure/e25-replica-behind-merged-hash-backup.ts';
 import type { Scenario } from './lib/scenario.ts';
 import { m1 } from './misoperation/m1-full-backup-of-target.ts';
 import { m2 } from './misoperation/m2-hash-backup-to-empty.ts';
@@ -171,6 +172,7 @@ export const CATALOGUE: readonly Chapter[] = [
       e22,
       e23,
       e24,
+      e25,
     ],
   },
   { title: 'Replacement', scenarios: [r1, r2, r3, r4] },

@@ -31,6 +31,23 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     tests: ['test/core/server/storage/wlog-plan.test.ts'],
   },
   {
+    // Stories go on, for the source compares then.
+    name: 'replica-refuses-its-source',
+    file: 'core/server/archive/replicate-parts.ts',
+    text: "    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
+    replacement: "    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
+    breaks: 'a replica that was just sent what a merged diff begins with is compared with as a whole',
+    tests: ['test/core/server/archive/same-log.test.ts'],
+  },
+  {
+    name: 'replication-joins-two-logs',
+    file: 'core/server/archive/replicate-sending.ts',
+    text: '    if (!uuidEquals((await headerOf(wdiff)).uuid, header.uuid)) break;\n',
+    replacement: '',
+    breaks: 'a diff that joins two logs passes for one of the older',
+    tests: ['test/core/server/archive/same-log.test.ts'],
+  },
+  {
     name: 'chaos-stop-that-nobody-waits-for',
     file: 'sim/chaos/perform.ts',
     text: '    if (simulation.nowUs > givenUpUs) return;\n',

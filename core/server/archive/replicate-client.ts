@@ -1,4 +1,4 @@
-import { IoError, StateError } from '../../errors.ts';
+import { errorText, IoError, StateError } from '../../errors.ts';
 import type { Until } from '../../protocol/command-words.ts';
 import {
   type ReplDecision,
@@ -10,11 +10,12 @@ import {
 } from '../../protocol/repl-sync.ts';
 import type { HostInfoForRepl } from '../../protocol/settings.ts';
 import { gidOrder, type MetaState, makeState } from '../../snapshot/meta.ts';
-import { diffListToMaterialize } from '../../snapshot/state-query.ts';
+import { diffListToMaterialize, restorableList } from '../../snapshot/state-query.ts';
 import { MIB } from '../../units.ts';
 import { type Conversation, openConversation } from '../shared/client.ts';
 import { type AdmittedWork, beginAction } from './admission.ts';
 import { sendDiffRepl, sendFullRepl, sendHashRepl, sendResyncRepl } from './replicate-sending.ts';
+import { tellsAnotherLog } from './same-log.ts';
 import { ACTION, ACTIVE_STATES, DENIED_BY } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, requireLatest } from './volume.ts';
@@ -40,9 +41,19 @@ export async function admitReplicate(
     }),
   );
   try {
-    const conversation = await connect(server, volume, request.replica);
+    let conversation = await connect(server, volume, request.replica);
     return {
-      run: () => replicate(server, volume, conversation, request),
+      run: async () => {
+        try {
+          await replicate(server, volume, conversation, request, false);
+        } catch (error) {
+          if (!tellsAnotherLog(error)) throw error;
+          volume.world.log.info(`${FUNC}:${volume.volId}:compares instead:${errorText(error)}`);
+          conversation.channel.close();
+          conversation = await connect(server, volume, request.replica);
+          await replicate(server, volume, conversation, request, true);
+        }
+      },
       end: () => {
         conversation.channel.close();
         endAction();
@@ -84,11 +95,16 @@ async function connect(
   return conversation;
 }
 
+/**
+ * One conversation. `comparesFirst`: the other archive takes no diff here, for its latest snapshot may be of another log
+ * (same-log.ts); what differs from it brings it onto this one, whatever it is.
+ */
 async function replicate(
   server: ArchiveServer,
   volume: ArchiveVolume,
   { channel, serverId }: Conversation,
   { until, replica }: ReplicateRequest,
+  comparesFirst: boolean,
 ): Promise<void> {
   const { files, world } = volume;
   const note = (state: MetaState) => noteReplicated(server, volume, serverId, state);
@@ -101,7 +117,10 @@ async function replicate(
   else if (kind === 'resync') note(await sendResyncRepl(server, volume, channel, replica));
   for (;;) {
     const theirs = await readLatest(channel);
-    const decision = await decide(volume, theirs, until);
+    const decided = await decide(volume, theirs, until);
+    const compares = decided === 'diff' && comparesFirst && !isTransferred;
+    const target = compares ? nextClean(volume, theirs, await volume.files.loadBase()) : null;
+    const decision = target === null ? decided : 'hash';
     await sayDecision(channel, decision);
     if (decision === 'stop') {
       await readReplEnd(channel);
@@ -109,8 +128,8 @@ async function replicate(
       world.log.info(`replication succeeded:${volume.volId}:${serverId}`);
       return;
     }
-    const send = decision === 'hash' ? sendHashRepl : sendDiffRepl;
-    note(await send(server, volume, channel, replica, theirs));
+    if (decision === 'hash') note(await sendHashRepl(server, volume, channel, replica, theirs, target));
+    else note(await sendDiffRepl(server, volume, channel, replica, theirs));
     isTransferred = true;
   }
 }
@@ -135,6 +154,14 @@ async function decide(volume: ArchiveVolume, theirs: MetaState, until: Until): P
   if (until.mib === 0) return 'diff';
   const totalBytes = diffs.reduce((sum, diff) => sum + diff.dataSizeBytes, 0);
   return totalBytes > until.mib * MIB ? 'diff' : 'stop';
+}
+
+/** The oldest snapshot here behind `theirs` whose content is of one time; null when there is none yet. */
+function nextClean(volume: ArchiveVolume, theirs: MetaState, base: MetaState): MetaState | null {
+  const { gidB, gidE } = theirs.snapB;
+  const isBehind = ({ snapB }: MetaState) =>
+    gidOrder(snapB.gidB) > gidOrder(gidB) && gidOrder(snapB.gidB) >= gidOrder(gidE);
+  return restorableList(volume.wdiffs.set, base, true).find(isBehind) ?? null;
 }
 
 /** Remembers, for `ts-delta`, how far another archive is. */

@@ -3,7 +3,8 @@ import type { PackImage } from '../../engine/pack-image.ts';
 import type { IoStream, PlainIo } from '../../engine/plain-io.ts';
 import { openSortedPacks } from '../../engine/sorted-wdiff-reader.ts';
 import { StateError } from '../../errors.ts';
-import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../../format/wdiff-header.ts';
+import { uuidEquals } from '../../format/uuid.ts';
+import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../../format/wdiff-header.ts';
 import type { Channel } from '../../protocol/channel.ts';
 import { hashSeedOf } from '../../protocol/dirty-hash-sync.ts';
 import { sendDifferences } from '../../protocol/hash-sync-stream.ts';
@@ -17,7 +18,14 @@ import type { HostInfoForRepl } from '../../protocol/settings.ts';
 import { applyToState, mergeDiffs } from '../../snapshot/algebra.ts';
 import { applicableAndMergeableDiffList, applicableDiff, cutBySize } from '../../snapshot/diff-chain.ts';
 import { type CompressOpt, DEFAULT_COMPRESS_OPT } from '../../snapshot/host-info.ts';
-import { type MetaDiff, type MetaSnap, type MetaState, makeDiff, stateToText } from '../../snapshot/meta.ts';
+import {
+  isCleanSnap,
+  type MetaDiff,
+  type MetaSnap,
+  type MetaState,
+  makeDiff,
+  stateToText,
+} from '../../snapshot/meta.ts';
 import { minimumApplicableDiffList, oldestCleanState } from '../../snapshot/state-query.ts';
 import { alignedDevice } from './aligned-device.ts';
 import { requireBaseLb } from './base-image.ts';
@@ -94,16 +102,17 @@ export async function sendResyncRepl(
   return oldest;
 }
 
-/** What differs between the other archive's latest snapshot and the oldest clean one here. */
+/** What differs between the other archive's latest snapshot and `wanted`, or else the oldest clean one here. */
 export async function sendHashRepl(
   server: ArchiveServer,
   volume: ArchiveVolume,
   channel: Channel,
   replica: HostInfoForRepl,
   theirs: MetaState,
+  wanted: MetaState | null,
 ): Promise<MetaState> {
   const { files, wdiffs } = volume;
-  const target = oldestCleanState(wdiffs.set, await files.loadBase());
+  const target = wanted ?? oldestCleanState(wdiffs.set, await files.loadBase());
   const { timestamp } = target;
   const diff = makeDiff(theirs.snapB, target.snapB, { isMergeable: true, isCompDiff: true, timestamp });
   const hashSeed = hashSeedOf(timestamp);
@@ -153,14 +162,13 @@ export async function sendDiffRepl(
 ): Promise<MetaState> {
   const opened = await volume.wdiffs.openAll(() => diffsToSend(server, volume, replica, theirs.snapB));
   try {
-    const newest = opened[opened.length - 1];
-    const header = decodeWdiffHeader(await newest.handle.read(0, WDIFF_HEADER_BYTES, STEPS.readWdiff));
-    const diff = mergeDiffs(opened.map((wdiff) => wdiff.diff));
+    const { wdiffs, header } = await ofOneLog(opened);
+    const diff = mergeDiffs(wdiffs.map((wdiff) => wdiff.diff));
     await offerDiff(channel, { sizeLb: requireBaseLb(volume, FUNC), uuid: header.uuid, diff });
     const packs =
       replica.dontMerge && header.type === 'sorted'
-        ? packsOfFile(newest)
-        : mergedPacks(volume, opened, replica.dontMerge ? DEFAULT_COMPRESS_OPT : replica.compression);
+        ? packsOfFile(wdiffs[0])
+        : mergedPacks(volume, wdiffs, replica.dontMerge ? DEFAULT_COMPRESS_OPT : replica.compression);
     await sendPacks(channel, packs, { shouldStop: () => isAborted(server, volume) });
     await readDiffAck(channel);
     return applyToState(theirs, [diff]);
@@ -186,6 +194,28 @@ function diffsToSend(
   }
   if (diffs.length === 0) throw new StateError(`${FUNC}:no diff to send:${volume.volId}`);
   return diffs;
+}
+
+/**
+ * The first ones that may go as one diff: of one log, and what a hash backup made by itself. The other archive knows its
+ * log by the uuid, and the way to the next log by the diff of the hash backup (same-log.ts).
+ */
+async function ofOneLog(
+  opened: readonly OpenWdiff[],
+): Promise<{ wdiffs: readonly OpenWdiff[]; header: WdiffHeader }> {
+  const [first, ...others] = opened as readonly [OpenWdiff, ...OpenWdiff[]];
+  const header = await headerOf(first);
+  if (!isCleanSnap(first.diff.snapE)) return { wdiffs: [first], header };
+  const wdiffs = [first];
+  for (const wdiff of others) {
+    if (!uuidEquals((await headerOf(wdiff)).uuid, header.uuid)) break;
+    wdiffs.push(wdiff);
+  }
+  return { wdiffs, header };
+}
+
+async function headerOf({ handle }: OpenWdiff): Promise<WdiffHeader> {
+  return decodeWdiffHeader(await handle.read(0, WDIFF_HEADER_BYTES, STEPS.readWdiff));
 }
 
 /** The packs of a sorted file, verified and otherwise untouched. */

@@ -1,10 +1,12 @@
-import { StateError } from '../../errors.ts';
+import { ProtocolError, StateError } from '../../errors.ts';
 import { type Uuid, uuidEquals } from '../../format/uuid.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES } from '../../format/wdiff-header.ts';
 import { diffToText, isCleanSnap, type MetaDiff, snapEquals, snapToText } from '../../snapshot/meta.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveVolume, requireLatest } from './volume.ts';
 import { closeAll } from './wdiff-store.ts';
+
+const OTHER_LOG = 'is of another log than';
 
 /**
  * Whether a diff from another archive follows the latest snapshot here (docs/operations.md,
@@ -23,8 +25,13 @@ export async function verifySameLog(
   const own = await uuidOfLatest(volume);
   if (own === null || uuidEquals(own, uuid)) return;
   throw new StateError(
-    `${func}:${snapToText(latest)} is of another log than ${diffToText(diff)}; replicate with resync`,
+    `${func}:${snapToText(latest)} ${OTHER_LOG} ${diffToText(diff)}; replicate with resync`,
   );
+}
+
+/** Whether another archive refused a diff by `verifySameLog`. */
+export function tellsAnotherLog(error: unknown): boolean {
+  return error instanceof ProtocolError && error.message.includes(OTHER_LOG);
 }
 
 /** Of the log that the latest snapshot came by; null where no file tells. */

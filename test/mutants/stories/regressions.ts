@@ -43,14 +43,6 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
     hint: { scenarios: ['e24'] },
   },
   {
-    name: 'regression-replica-refuses-its-source',
-    file: 'core/server/archive/replicate-parts.ts',
-    text: "    if (!isFromSource) await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
-    replacement: "    await verifySameLog(volume, diff, uuid, 'runDiffReplServer');",
-    breaks: 'a new replica cannot follow over hash backups whose snapshots were given up',
-    hint: { scenarios: ['e23'] },
-  },
-  {
     name: 'regression-end-of-replication-not-undone',
     file: 'core/server/archive/replicate-parts.ts',
     text: "  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);",
