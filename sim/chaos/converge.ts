@@ -1,5 +1,4 @@
 import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
-import { ARCHIVE_ACTIVE } from '../../core/control/states.ts';
 import { errorText } from '../../core/errors.ts';
 import type { Gid } from '../../core/units.ts';
 import { US_PER_S } from '../../core/units.ts';
@@ -164,16 +163,21 @@ async function drained(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   );
 }
 
-/** An archive that could not put a state back says so: stopping and starting the volume writes it anew. */
+/**
+ * A server that could not put a state back says so, and does it as soon as its disk works. One that died before comes back
+ * in the other state.
+ */
 async function statesSavedAnew(site: ChaosSite, truth: VolumeTruth): Promise<void> {
-  for (const ax of site.walbc.layout.archives) {
-    if (!site.unsureStates.has(`${ax.name} ${truth.name}`)) continue;
-    await retried(site, truth, 'stop archive', async () => {
-      const state = await stateOrRestart(site, truth, site.walbc, ax);
-      if (ARCHIVE_ACTIVE.includes(state))
-        await asOperator(site, PATIENCE_S, (walbc) => walbc.stop(ax, truth.name, 'force'));
-    });
-    await started(site, truth, ax);
+  for (const server of allServers(site)) {
+    const key = `${server.name} ${truth.name}`;
+    if (!site.unsureStates.has(key)) continue;
+    await within(
+      site,
+      `state file ${server.kind}`,
+      () => site.unsureStates.get(key) !== true,
+      () => `${server.name} does not save the state of ${truth.name} anew`,
+    );
+    if (server.kind === 'archive') await started(site, truth, server);
   }
 }
 

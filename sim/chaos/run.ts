@@ -1,6 +1,6 @@
 import { errorText } from '../../core/errors.ts';
+import { SURE_STATE, UNSURE_STATE } from '../../core/server/shared/state-file.ts';
 import { parseStateChange } from '../../core/server/shared/state-machine.ts';
-import { UNSURE_STATE } from '../../core/server/shared/undo-state.ts';
 import type { CodecPool } from '../../core/world/index.ts';
 import { DeadlockError, SpinningError, type Turn } from '../event-loop.ts';
 import type { MediumDamageFault } from '../fault-kinds.ts';
@@ -87,7 +87,9 @@ export async function runChaos(
   let simulation: Simulation | null = null;
   const log = (line: LogLine): void => {
     options.log?.(line);
-    if (line.message.startsWith(UNSURE_STATE)) site?.unsureStates.add(`${line.host} ${line.volume}`);
+    for (const [begin, isUnsure] of [[UNSURE_STATE, true] as const, [SURE_STATE, false] as const]) {
+      if (line.message.startsWith(begin)) site?.unsureStates.set(`${line.host} ${line.volume}`, isUnsure);
+    }
     if (line.level !== 'debug') return;
     const change = parseStateChange(line.message);
     const program = line.incarnation.slice(0, line.incarnation.indexOf('#'));

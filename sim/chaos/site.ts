@@ -49,8 +49,8 @@ export interface ChaosSite {
   readonly ending: Set<string>;
   /** Hosts whose storage failed calls: programs there may give up. */
   readonly excused: Set<string>;
-  /** Archives' volumes whose log said that the state file may be another one, as `SERVER VOLUME`. */
-  readonly unsureStates: Set<string>;
+  /** Volumes whose log said that the state file may be another one, as `SERVER VOLUME`; true while it may be. */
+  readonly unsureStates: Map<string, boolean>;
   /** Hosts where a diff may have rotted. */
   readonly rotten: Set<string>;
   /** The last life of each server that ended. */
@@ -149,7 +149,7 @@ export async function buildSite(
     running: new Set(),
     ending: new Set(),
     excused: new Set(),
-    unsureStates: new Set(),
+    unsureStates: new Map(),
     rotten: new Set(),
     ended: new Map(),
     failure: null,
@@ -238,6 +238,11 @@ function watchHost(site: ChaosSite, server: string, check: (site: ChaosSite) => 
       const { name, state, exitCode } = ended;
       if (!name.startsWith('walb-')) return;
       site.ended.set(server, ended);
+      // The next life believes its files.
+      for (const truth of site.volumes) {
+        const key = `${server} ${truth.name}`;
+        if (site.unsureStates.has(key)) site.unsureStates.set(key, false);
+      }
       if (state === 'killed') {
         // Of a power loss only the state after it counts: the host tells that by itself.
         if (host.powered) guarded(site, () => check(site));

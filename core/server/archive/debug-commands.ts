@@ -2,6 +2,7 @@ import { StateError } from '../../errors.ts';
 import type { Uuid } from '../../format/uuid.ts';
 import type { MetaState } from '../../snapshot/meta.ts';
 import { ACTIVE_OR_STOPPED_STATES, STEADY_STATES } from './states.ts';
+import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveVolume, refreshLatest } from './volume.ts';
 
 /** Commands that change the metadata by hand; nobody checks what becomes of it (docs/operations.md, "Debugging"). */
@@ -20,7 +21,7 @@ export async function setState(volume: ArchiveVolume, state: string): Promise<vo
     if (!STEADY_STATES.includes(state) || volume.states.inTransition) {
       throw new StateError(`${func}:bad state:${state}`, volume.states.state, STEADY_STATES);
     }
-    await volume.files.saveState(state);
+    await volume.files.state.save(state, STEPS.saveState);
     volume.states.set(state);
     if (ACTIVE_OR_STOPPED_STATES.includes(state)) await refreshLatest(volume);
     else volume.latest = null;

@@ -17,7 +17,6 @@ import { beginTransition, type OpenTransition } from './admission.ts';
 import { prepareBase } from './base-image.ts';
 import { receiveBaseImage } from './full-image.ts';
 import { removeColdCopies } from './history.ts';
-import { saveStateOrUndo } from './save-state.ts';
 import { DENIED_BY } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, getVolume } from './volume.ts';
@@ -94,7 +93,7 @@ async function saveFullBackup(
   await files.saveBase(base, STEPS.fullBase);
   await files.saveArchiveUuid(world.random.bytes('archive-uuid', UUID_BYTES));
   await files.saveUuid(uuid);
-  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);
+  await volume.files.state.change('SyncReady', 'Archived', STEPS.fullState);
   volume.latest = base;
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }

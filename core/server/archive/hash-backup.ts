@@ -85,7 +85,7 @@ async function receiveHashBackup(
     // A dirty snapshot was never kept by anybody, so the diff that begins there may be merged.
     return makeDiff(snapFrom, snapTo, { isMergeable: !isCleanSnap(snapFrom), timestamp });
   });
-  await files.saveState('Archived', STEPS.hashState);
+  await files.state.save('Archived', STEPS.hashState);
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }
 

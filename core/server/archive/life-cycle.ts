@@ -7,10 +7,8 @@ import { waitUntil } from '../shared/condition.ts';
 import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
-import { undoState } from '../shared/undo-state.ts';
 import { verifyAdmission } from './admission.ts';
 import { removeCold, removeColdCopies } from './history.ts';
-import { saveStateOrUndo } from './save-state.ts';
 import { DENIED_BY, STEADY_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, refreshLatest } from './volume.ts';
@@ -85,7 +83,7 @@ async function writeInitialFiles(volume: ArchiveVolume): Promise<void> {
   await files.saveUuid(ZERO_UUID);
   await files.saveArchiveUuid(ZERO_UUID);
   await files.saveBase(NO_STATE, STEPS.initFiles);
-  await files.saveState('SyncReady', STEPS.initFiles);
+  await files.state.save('SyncReady', STEPS.initFiles);
 }
 
 /** Removes a volume and all its images: SyncReady or Stopped -> Clear. */
@@ -97,6 +95,7 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
     try {
       await removeImages(volume, from);
       await removeFiles(server, volume);
+      volume.files.state.forget();
       forgetContent(volume);
       server.replicated.delete(volume.volId);
       server.volumes.delete(volume.volId);
@@ -163,18 +162,18 @@ function endRemoval(volume: ArchiveVolume, transition: Transition): void {
  * that a crash between leaves a volume that can be cleared, reset or backed up again.
  */
 async function removeImages(volume: ArchiveVolume, from: string): Promise<void> {
-  const { lvs, files } = volume;
+  const { lvs } = volume;
   await volume.imageMutex.run(async () => {
     await lvs.relocate();
     await removeRestored(volume);
     await removeCold(volume);
-    await saveStateOrUndo(volume, 'SyncReady', from, STEPS.clearIntent);
+    await volume.files.state.change(from, 'SyncReady', STEPS.clearIntent);
     try {
       await lvs.removeIfThere(lvs.baseName, STEPS.clearBase);
     } catch (error) {
       // The image is whole: the volume stays what it was, in memory by the caller's doing.
       if (lvs.has(lvs.baseName)) {
-        await undoState(() => files.saveState(from, STEPS.clearIntent), 'SyncReady', volume.world.log);
+        await volume.files.state.putBack(from, 'SyncReady', STEPS.clearIntent);
       }
       throw error;
     }
@@ -204,7 +203,7 @@ export async function startVolume(volume: ArchiveVolume): Promise<void> {
     verifyAdmission(volume, { denied: DENIED_BY.everything }, func);
     const transition = volume.states.begin(func, 'Stopped', 'Start');
     try {
-      await saveStateOrUndo(volume, 'Archived', 'Stopped', STEPS.startState);
+      await volume.files.state.change('Stopped', 'Archived', STEPS.startState);
       await refreshLatest(volume);
       transition.commit('Archived');
     } finally {
@@ -235,7 +234,7 @@ export async function stopVolume(server: ArchiveServer, volume: ArchiveVolume): 
       if (!isQuiet()) return false;
       const transition = volume.states.begin(func, 'Archived', 'Stop');
       try {
-        await saveStateOrUndo(volume, 'Stopped', 'Archived', STEPS.stopState);
+        await volume.files.state.change('Archived', 'Stopped', STEPS.stopState);
         transition.commit('Stopped');
       } finally {
         transition.rollback();

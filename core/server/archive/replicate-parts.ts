@@ -18,7 +18,6 @@ import { removeRestored } from './life-cycle.ts';
 import { type Reservation, verifyIdle } from './reservation.ts';
 import { openResyncImage } from './resync-image.ts';
 import { verifySameLog } from './same-log.ts';
-import { saveStateOrUndo } from './save-state.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
 import { type ArchiveServer, type ArchiveVolume, isAborted, requireLatest } from './volume.ts';
 import { receiveDiff } from './wdiff-receive.ts';
@@ -76,7 +75,7 @@ export async function receiveFullRepl(
   await files.saveBase(state, STEPS.fullBase);
   await files.saveUuid(offer.uuid);
   await files.removeFullReplState();
-  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);
+  await volume.files.state.change('SyncReady', 'Archived', STEPS.fullState);
   volume.latest = state;
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }
@@ -119,7 +118,7 @@ export async function receiveResyncRepl(
   await withZerosPaid(server, volume, () => files.saveBase(state, STEPS.resyncBase));
   await files.saveUuid(offer.uuid);
   await files.saveArchiveUuid(offer.archiveUuid);
-  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.resyncDone);
+  await volume.files.state.change('SyncReady', 'Archived', STEPS.resyncDone);
   volume.latest = state;
   volume.lastSyncTimeS = world.clock.wallTimeS();
 }
@@ -136,7 +135,7 @@ async function giveUpImage(volume: ArchiveVolume, reservation: Reservation): Pro
     await removeColdCopies(volume);
   });
   if (!reservation.isArchived) return reservation.becomeResync();
-  await saveStateOrUndo(volume, 'SyncReady', 'Archived', STEPS.resyncState);
+  await volume.files.state.change('Archived', 'SyncReady', STEPS.resyncState);
   reservation.giveUpImage();
 }
 

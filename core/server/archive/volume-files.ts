@@ -8,6 +8,7 @@ import { readZeroClear, writeZeroClear, type ZeroClear } from '../../snapshot/ze
 import type { Gid, UnixTimeS } from '../../units.ts';
 import type { Step, World } from '../../world/index.ts';
 import { loadFile, saveFile, unlinkIfThere } from '../shared/persist.ts';
+import { StateFile, type StateKeeping } from '../shared/state-file.ts';
 import { CachedFile } from './cached-file.ts';
 import { STORED_STATES } from './states.ts';
 import { ARCHIVE_STEPS as STEPS } from './steps.ts';
@@ -23,10 +24,13 @@ export class ArchiveVolumeFiles {
   readonly #uuid: CachedFile<Uuid>;
   readonly #archiveUuid: CachedFile<Uuid>;
   readonly #base: CachedFile<MetaState>;
+  /** How the state is saved. */
+  readonly state: StateFile;
 
-  constructor(world: World, directory: string) {
+  constructor(world: World, directory: string, keeping: StateKeeping) {
     this.#world = world;
     this.directory = directory;
+    this.state = new StateFile((state, step) => this.#writeState(state, step), world.log, keeping);
     this.#uuid = this.#uuidFile('uuid', STEPS.loadUuid);
     this.#archiveUuid = this.#uuidFile('archive_uuid', STEPS.loadArchiveUuid);
     this.#base = new CachedFile(
@@ -42,7 +46,7 @@ export class ArchiveVolumeFiles {
     return state;
   }
 
-  async saveState(state: string, step: Step = STEPS.saveState): Promise<void> {
+  async #writeState(state: string, step: Step): Promise<void> {
     if (!STORED_STATES.includes(state)) throw new FormatError(`setState:bad state:${state}`);
     const writer = new Writer();
     writer.string(state);

@@ -87,7 +87,7 @@ export function newVolume(server: ArchiveServer, volId: string): ArchiveVolume {
     states: new StateMachine(ARCHIVE_EDGES, 'Clear', changed, logStates(world.log)),
     stopState: new StopState(changed),
     actions: new ActionCounters(world.clock, changed),
-    files: new ArchiveVolumeFiles(world, directory),
+    files: new ArchiveVolumeFiles(world, directory, server),
     wdiffs: new WdiffStore(world, directory),
     lvs: new VolumeLvs(world, volId),
     baseReaders: new Set(),

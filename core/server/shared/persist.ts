@@ -32,7 +32,7 @@ export function temporaryName(random: Random): string {
 
 /** Replaces `directory/name` by `content`, durably. A failure before the rename leaves the old file and no other. */
 export async function saveFile(
-  world: World,
+  world: Pick<World, 'files' | 'random'>,
   directory: string,
   name: string,
   content: Uint8Array,

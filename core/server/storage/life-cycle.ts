@@ -52,7 +52,8 @@ export async function initVolume(server: StorageServer, volId: string, wdevPath:
       world.files,
       server.options.baseDirectory,
       volId,
-      (directory) => fillVolume(new StorageVolumeFiles(world, directory), wdevPath, world.clock.wallTimeS()),
+      (directory) =>
+        fillVolume(new StorageVolumeFiles(world, directory, null), wdevPath, world.clock.wallTimeS()),
       STEPS.initDirectory,
     );
     volume.wdevPath = wdevPath;
@@ -82,6 +83,7 @@ export async function clearVolume(server: StorageServer, volume: StorageVolume):
   try {
     const { files } = volumeWorld(server, volume, 'clear-vol');
     await removeVolumeDirectory(files, server.options.baseDirectory, volume.volId, STEPS.clearFiles);
+    volume.files.state.forget();
     server.volumes.delete(volume.volId);
     transition.commit('Clear');
   } finally {
@@ -112,7 +114,10 @@ export async function resetVolume(server: StorageServer, volume: StorageVolume, 
  */
 async function followStoredState(volume: StorageVolume, transition: Transition): Promise<void> {
   const stored = await volume.files.loadState().catch(() => 'Stopped');
-  if (stored === 'SyncReady') transition.commit('SyncReady');
+  if (stored !== 'SyncReady') return;
+  transition.commit('SyncReady');
+  // What can be seen may not be durable.
+  volume.files.state.keep('SyncReady', STEPS.saveState);
 }
 
 /**
@@ -176,6 +181,7 @@ export async function startVolume(
 }
 
 async function verifyStoredState(volume: StorageVolume, expected: string, func: string): Promise<void> {
+  await volume.files.state.settle();
   const stored = await volume.files.loadState();
   if (stored !== expected)
     throw new StateError(`${func}:bad state:${stored}:${expected}`, stored, [expected]);

@@ -16,7 +16,7 @@ import type { Gid } from '../../units.ts';
 import type { Step, World } from '../../world/index.ts';
 import { Mutex } from '../shared/mutex.ts';
 import { loadFile, saveFile, unlinkIfThere } from '../shared/persist.ts';
-import { undoState } from '../shared/undo-state.ts';
+import { StateFile, type StateKeeping } from '../shared/state-file.ts';
 import { STORED_STATES } from './states.ts';
 import { STORAGE_STEPS as STEPS } from './steps.ts';
 import { isDelivered, type LogPosition } from './wlog-plan.ts';
@@ -28,6 +28,8 @@ import { isDelivered, type LogPosition } from './wlog-plan.ts';
  */
 export class StorageVolumeFiles {
   readonly directory: string;
+  /** How the state is saved. */
+  readonly state: StateFile;
   readonly #world: World;
   #done: MetaLsidGid | null = null;
   #queue: QueueFile | null = null;
@@ -37,9 +39,11 @@ export class StorageVolumeFiles {
   #isDoneUnsure = false;
   #isQueueUnsure = false;
 
-  constructor(world: World, directory: string) {
+  /** `keeping` is null for files that are being made. */
+  constructor(world: World, directory: string, keeping: StateKeeping | null) {
     this.#world = world;
     this.directory = directory;
+    this.state = new StateFile((state) => this.#writeState(state), world.log, keeping);
   }
 
   async loadPath(): Promise<string> {
@@ -53,20 +57,19 @@ export class StorageVolumeFiles {
     return state;
   }
 
-  async saveState(state: string): Promise<void> {
+  async #writeState(state: string): Promise<void> {
     const writer = new Writer();
     writer.string(state);
     await saveFile(this.#world, this.directory, 'state', writer.finish(), STEPS.saveState);
   }
 
+  async saveState(state: string): Promise<void> {
+    await this.state.save(state, STEPS.saveState);
+  }
+
   /** Replaces one state by another; when that fails, the old one is put back. Throws what the first save threw. */
   async changeState(from: string, to: string): Promise<void> {
-    try {
-      await this.saveState(to);
-    } catch (error) {
-      await undoState(() => this.saveState(from), to, this.#world.log);
-      throw error;
-    }
+    await this.state.change(from, to, STEPS.saveState);
   }
 
   async savePath(path: string): Promise<void> {

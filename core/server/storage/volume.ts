@@ -95,7 +95,7 @@ function newVolume(server: StorageServer, volId: string): StorageVolume {
     states: new StateMachine(STORAGE_EDGES, 'Clear', changed, logStates(world.log)),
     stopState: new StopState(changed),
     actions: new ActionCounters(world.clock, changed),
-    files: new StorageVolumeFiles(world, `${server.options.baseDirectory}/${volId}`),
+    files: new StorageVolumeFiles(world, `${server.options.baseDirectory}/${volId}`, server),
     wdevPath: null,
     watch: null,
   };

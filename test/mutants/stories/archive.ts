@@ -161,7 +161,7 @@ export const ARCHIVE_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'archive-resync-keeps-its-state',
     file: 'core/server/archive/replicate-parts.ts',
-    text: "  await saveStateOrUndo(volume, 'SyncReady', 'Archived', STEPS.resyncState);\n",
+    text: "  await volume.files.state.change('Archived', 'SyncReady', STEPS.resyncState);\n",
     replacement: '',
     breaks: 'after a crash inside a resync a mixture of two images passes for one',
     hint: { scenarios: ['crash-points-copies'] },

@@ -45,8 +45,8 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
   {
     name: 'regression-end-of-replication-not-undone',
     file: 'core/server/archive/replicate-parts.ts',
-    text: "  await saveStateOrUndo(volume, 'Archived', 'SyncReady', STEPS.fullState);",
-    replacement: "  await files.saveState('Archived', STEPS.fullState);",
+    text: "  await volume.files.state.change('SyncReady', 'Archived', STEPS.fullState);",
+    replacement: "  await files.state.save('Archived', STEPS.fullState);",
     breaks: 'a replication that failed at its last sync is done after a restart',
     hint: { scenarios: ['g6'] },
   },

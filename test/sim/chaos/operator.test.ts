@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Writer } from '../../../core/format/serializer.ts';
+import { SURE_STATE, UNSURE_STATE } from '../../../core/server/shared/state-file.ts';
+import { runChaos } from '../../../sim/chaos/run.ts';
 import { startAgain } from '../../../sim/chaos/site.ts';
-import { overwrite, playPlanted, SMALL_DAY, sabotage, told } from './kit.ts';
+import { machine, playPlanted, SMALL_DAY, smallHistory, told } from './kit.ts';
 
 describe('the operator who stops a volume for a while', () => {
   it.each([
@@ -60,17 +61,45 @@ describe('the operator of an archive that could not load a volume', () => {
   });
 });
 
-describe('the operator of an archive whose log says that its state file may say something else', () => {
-  it('has it written anew', async () => {
-    const found = await playPlanted({
-      operations: SMALL_DAY,
-      plant: async (site) => {
-        const stopped = new Writer();
-        stopped.string('Stopped');
-        await sabotage(site, 'a0', (world) => overwrite(world, '/walb/v0/state', stopped.finish()));
-        site.unsureStates.add('a0 v0');
-      },
-    });
-    expect(told(found)).toBe('nothing');
+describe('a server that could not put a state back', () => {
+  it.each([
+    ['s0', 'walb-storage', 'storage.state.save'],
+    ['a0', 'walb-archive', 'archive.stop-vol.state'],
+  ])('saves it by itself, and so nobody has to: %s', async (host, process, step) => {
+    const lines: string[] = [];
+    const outcome = await runChaos(
+      smallHistory({
+        operations: [
+          ...SMALL_DAY,
+          {
+            ...{ kind: 'stop', atUs: 12_000_000, key: 7, volume: 0 },
+            server: host,
+            mode: 'graceful',
+            forUs: 1,
+          },
+          { kind: 'status', atUs: 20_000_000, key: 8, server: host },
+        ],
+        faults: [
+          {
+            ...{
+              kind: 'error',
+              host,
+              process,
+              step,
+              call: 'file.sync-directory',
+              code: 'EIO',
+              effect: 'none',
+            },
+            // The state of the stop, and three attempts to put the old one back.
+            ...{ nth: host === 's0' ? 6 : 1, times: 4 },
+          },
+        ],
+      }),
+      machine,
+      { log: ({ message }) => lines.push(message) },
+    );
+    expect(lines.filter((line) => line.startsWith(UNSURE_STATE)).length).toBe(1);
+    expect(lines.filter((line) => line.startsWith(SURE_STATE)).length).toBe(1);
+    expect(outcome.failure).toBeNull();
   });
 });
