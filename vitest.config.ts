@@ -4,6 +4,8 @@ import { defineConfig, type Plugin } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
+/** Tests take what `npm test` has built; without (vitest itself, coverage, mutants) they run on the sources. */
+const IS_BUILT = process.env.WALBOX_TEST_BUILT !== undefined;
 
 /** Tests that measure or change the thread they run in: the heap, what code is covered, flags of V8. */
 const ALONE = ['test/fuzz/**/*.test.ts', 'test/sim/crash.test.ts', 'test/native/**/*.test.ts'];
@@ -38,8 +40,8 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
- * Takes core and sim from dist, where `npm test` has just built them: as they are shipped, and without being
- * transformed once more. Without WALBOX_TEST_BUILT (vitest itself, coverage, mutants) tests run on the sources.
+ * Takes all but the command line from dist, where `npm test` has just built it: as it is shipped, and without being
+ * transformed once more, which costs at each use of an import as well.
  */
 const builtCore: Plugin = {
   name: 'built-core',
@@ -47,26 +49,26 @@ const builtCore: Plugin = {
   resolveId(source, importer) {
     if (importer === undefined || !/^\..*\.ts$/.test(source)) return null;
     const path = resolve(dirname(importer), source);
-    const [, inside] = /^((?:core|sim)\/.*)\.ts$/.exec(path.slice(ROOT.length + 1)) ?? [];
+    const [, inside] = /^((?:core|sim|native|scenarios)\/.*)\.ts$/.exec(path.slice(ROOT.length + 1)) ?? [];
     return inside === undefined || !path.startsWith(ROOT) ? null : join(ROOT, 'dist', `${inside}.js`);
   },
 };
 
 export default defineConfig({
-  plugins: process.env.WALBOX_TEST_BUILT === undefined ? [] : [builtCore],
-  // What scenario files import, wherever they are: here the sources, as `walbox run` has what is built.
+  plugins: IS_BUILT ? [builtCore] : [],
+  // What scenario files import, wherever they are.
   resolve: {
     alias: [
       {
         find: /^walbox\/scenarios$/,
-        replacement: fileURLToPath(new URL('scenarios/lib/index.ts', import.meta.url)),
+        replacement: join(ROOT, IS_BUILT ? 'dist/scenarios/lib/index.js' : 'scenarios/lib/index.ts'),
       },
     ],
   },
   test: {
     setupFiles: ['test/fixed-seed.ts'],
     sequence: { sequencer: LongestFirst },
-    server: { deps: { external: [/\/dist\/(core|sim)\//] } },
+    server: { deps: { external: [/\/dist\/(core|sim|native|scenarios)\//] } },
     pool: 'threads',
     maxWorkers: '100%',
     testTimeout: 120_000,

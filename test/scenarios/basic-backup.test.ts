@@ -88,19 +88,20 @@ describe('the restored file systems', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.runIf(hasTools)('pass e2fsck, and their files are those of a generation', async () => {
+    const generations = [1, 2] as const;
+    const shas = generations.map((generation) => sha256(fixtureImage(generation)));
     const sizeBytes = fixtureImage(1).length;
+    const restored = [...day.images.values()].map((image) => image.subarray(0, sizeBytes));
     let checked = 0;
-    for (const [gid, image] of day.images) {
-      const fileSystem = image.subarray(0, sizeBytes);
-      const sha = sha256(fileSystem);
-      const generation = [1, 2].find((number) => sha256(fixtureImage(number as 1 | 2)) === sha);
+    for (const generation of generations) {
       // The snapshot that was taken while the file system changed is of neither generation.
-      if (generation === undefined) continue;
-      const path = join(folder, `gid-${gid}.img`);
-      writeFileSync(path, fileSystem);
+      const same = restored.filter((image) => sha256(image) === shas[generation - 1]);
+      checked += same.length;
+      // What has the same bytes is the same to the tools.
+      const path = join(folder, `generation-${generation}.img`);
+      writeFileSync(path, same[0] as Uint8Array);
       execFileSync('e2fsck', ['-fn', path], { stdio: 'pipe' });
-      expect(filesOf(path, join(folder, `files-${gid}`))).toEqual(fixtureManifest(generation as 1 | 2));
-      checked += 1;
+      expect(filesOf(path, join(folder, `files-${generation}`))).toEqual(fixtureManifest(generation));
     }
     expect(checked).toBeGreaterThanOrEqual(day.images.size - 1);
   });
