@@ -14,6 +14,9 @@ export interface CodecWorkerData {
   readonly slots: readonly SharedArrayBuffer[];
 }
 
+/** Memory of a pool for results that are lent: as large as a slot, since they are smaller than their inputs. */
+export const LENT_BYTES = SLOT_BYTES;
+
 export interface ToCodecWorker {
   readonly id: number;
   /** Where data were copied to: the number of a slot, or an array that changes hands because they are larger. */
@@ -22,6 +25,8 @@ export interface ToCodecWorker {
   readonly shared: readonly SharedArrayBuffer[];
   /** As `packJobs` makes it. */
   readonly jobs: readonly number[];
+  /** Where results are put, with their check sums; null: into an array that changes hands. */
+  readonly lent: SharedArrayBuffer | null;
 }
 
 /** Length of a result that is the input of its job. */
@@ -36,9 +41,11 @@ export interface CodecFailure {
 
 export interface FromCodecWorker {
   readonly id: number;
-  /** The results, each at a multiple of RESULT_ALIGNMENT_BYTES, in the order of the jobs; null when there are no bytes. */
+  /** The results, each at a multiple of RESULT_ALIGNMENT_BYTES, in the order of the jobs; null when there are no bytes, or they are lent. */
   readonly output: ArrayBuffer | null;
   readonly lengths: readonly number[];
+  /** Of lent results, 0 for inputs that are kept; else none. */
+  readonly checksums: readonly number[];
   readonly failure: CodecFailure | null;
 }
 

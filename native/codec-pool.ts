@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AbortedError, errorText, FormatError } from '../core/errors.ts';
+import { checksum } from '../core/format/checksum.ts';
 import { KIB, MIB } from '../core/units.ts';
 import type { CodecJob, CodecPool, CompressionType } from '../core/world/index.ts';
 import {
@@ -10,6 +11,7 @@ import {
   copiedBytes,
   type FromCodecWorker,
   INPUT_KEPT,
+  LENT_BYTES,
   packJobs,
   SLOT_BYTES,
   type ToCodecWorker,
@@ -18,7 +20,7 @@ import { nativeCodecPool } from './codecs.ts';
 import { countAllocated } from './collect.ts';
 
 /** A codec pool that holds threads. */
-export interface ThreadedCodecPool extends CodecPool {
+export interface ThreadedCodecPool extends Required<CodecPool> {
   /** Threads that were begun. */
   readonly threadCount: number;
   /** Ends the threads. Batches that are not done fail with AbortedError. Never throws; twice is harmless. */
@@ -52,13 +54,24 @@ const LEAST_BATCH_BYTES = 128 * KIB;
 /** Batches that a thread has at a time, so that it need not wait for the next. */
 const BATCHES_PER_THREAD = 2;
 
+const NOT_LENT = { checksums: [], lent: null };
+
 const NO_BYTES = new Uint8Array(0);
 
 /** Some jobs of a call, and what waits for them. */
 interface Batch {
   readonly jobs: readonly CodecJob[];
-  readonly resolve: (results: Uint8Array[]) => void;
+  /** Whether the results may lie in memory that is given back. */
+  readonly isLent: boolean;
+  readonly resolve: (results: BatchResults) => void;
   readonly reject: (error: Error) => void;
+}
+
+interface BatchResults {
+  readonly results: readonly Uint8Array[];
+  /** Of lent results. */
+  readonly checksums: readonly number[];
+  readonly lent: SharedArrayBuffer | null;
 }
 
 interface Thread {
@@ -66,7 +79,13 @@ interface Thread {
   readonly slots: readonly SharedArrayBuffer[];
   readonly freeSlots: number[];
   /** By id. */
-  readonly batches: Map<number, { readonly batch: Batch; readonly slot: number }>;
+  readonly batches: Map<number, RunningBatch>;
+}
+
+interface RunningBatch {
+  readonly batch: Batch;
+  readonly slot: number;
+  readonly lent: SharedArrayBuffer | null;
 }
 
 /**
@@ -80,6 +99,8 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
   const url = workerUrl();
   const threads: Thread[] = [];
   const queue: Batch[] = [];
+  /** Memory for lent results that nobody uses. */
+  const lendable: SharedArrayBuffer[] = [];
   let nextId = 0;
   let inlineCost = 0;
   let runningCount = 0;
@@ -122,35 +143,61 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
       if (batch === undefined) return;
       least.freeSlots.pop();
       const id = nextId++;
-      least.batches.set(id, { batch, slot });
+      const lent = batch.isLent ? lentFor(batch) : null;
+      least.batches.set(id, { batch, slot, lent });
       if (runningCount++ === 0) for (const { worker } of threads) worker.ref();
-      const message = pack(id, batch.jobs, least.slots, slot);
+      const message = pack(id, batch.jobs, lent, least.slots, slot);
       least.worker.postMessage(message, typeof message.input === 'number' ? [] : [message.input]);
     }
+  }
+
+  /** Memory for the results, which are at most as large as the inputs; null for what is larger than it ever is. */
+  function lentFor({ jobs }: Batch): SharedArrayBuffer | null {
+    let sizeBytes = 0;
+    for (const { data } of jobs) sizeBytes += alignedBytes(data.length);
+    if (sizeBytes > LENT_BYTES) return null;
+    return lendable.pop() ?? new SharedArrayBuffer(LENT_BYTES);
   }
 
   function take(thread: Thread, message: FromCodecWorker): void {
     const running = thread.batches.get(message.id);
     if (running === undefined) return;
-    const { batch, slot } = running;
+    const { batch, slot, lent } = running;
     thread.batches.delete(message.id);
     thread.freeSlots.push(slot);
     if (--runningCount === 0) for (const { worker } of threads) worker.unref();
     countAllocated(message.output?.byteLength ?? 0);
     if (message.failure === null) {
-      batch.resolve(resultsOf(batch.jobs, message));
+      const results = resultsOf(batch.jobs, message, message.output ?? lent);
+      batch.resolve({ results, checksums: message.checksums, lent });
     } else {
+      if (lent !== null) lendable.push(lent);
       const { isFormatError, message: text, offset } = message.failure;
       batch.reject(isFormatError ? new FormatError(text, offset) : new Error(text));
     }
     pump();
   }
 
-  function submit(jobs: readonly CodecJob[]): Promise<Uint8Array[]> {
-    const done = new Promise<Uint8Array[]>((resolve, reject) => queue.push({ jobs, resolve, reject }));
-    // Another batch of the call may fail first; nobody waits for this one then.
-    done.catch(() => undefined);
-    return done;
+  /** Runs jobs in threads; null where they are done sooner in this one. */
+  function submit(jobs: readonly CodecJob[], isLent: boolean): Promise<BatchResults>[] | null {
+    if (failure !== null) throw failure;
+    const cost = jobs.reduce((sum, job) => sum + costOf(job), 0);
+    if (threads.length === 0) {
+      inlineCost += cost;
+      if (url === null || inlineCost <= inlineBytes) return null;
+      begin(url);
+    }
+    if (cost === 0) return null;
+    const parts = batchesOf(jobs).map((batchJobs) => {
+      const done = new Promise<BatchResults>((resolve, reject) =>
+        queue.push({ jobs: batchJobs, isLent, resolve, reject }),
+      );
+      // Another batch of the call may fail first; nobody waits for this one then.
+      done.catch(() => undefined);
+      return done;
+    });
+    pump();
+    return parts;
   }
 
   return {
@@ -158,20 +205,35 @@ export async function threadedCodecPool(options: ThreadedCodecPoolOptions = {}):
       return threads.length;
     },
     async run(jobs) {
-      if (failure !== null) throw failure;
-      const cost = jobs.reduce((sum, job) => sum + costOf(job), 0);
-      if (threads.length === 0) {
-        inlineCost += cost;
-        if (url === null || inlineCost <= inlineBytes) return await inline.run(jobs);
-        begin(url);
-      }
-      if (cost === 0) return await inline.run(jobs);
-      const parts = batchesOf(jobs).map(submit);
-      pump();
+      const parts = submit(jobs, false);
+      if (parts === null) return await inline.run(jobs);
       const results: Uint8Array[] = [];
       // In order, so that of several failing jobs it is always the same one that is told.
-      for (const part of parts) for (const result of await part) results.push(result);
+      for (const part of parts) results.push(...(await part).results);
       return results;
+    },
+    async lend(jobs) {
+      const parts = submit(jobs, true) ?? [inline.run(jobs).then((results) => ({ ...NOT_LENT, results }))];
+      const results: Uint8Array[] = [];
+      const checksums: number[] = [];
+      const lent: SharedArrayBuffer[] = [];
+      for (const part of parts) {
+        const batch = await part;
+        for (const [i, result] of batch.results.entries()) {
+          const { data } = jobs[results.length];
+          const isSmaller = result.length < data.length;
+          results.push(isSmaller ? result : data);
+          checksums.push(isSmaller ? (batch.checksums[i] ?? checksum(result, 0)) : 0);
+        }
+        if (batch.lent !== null) lent.push(batch.lent);
+      }
+      return {
+        results,
+        checksums,
+        giveBack() {
+          lendable.push(...lent.splice(0));
+        },
+      };
     },
     async close() {
       fail(new AbortedError('the codec pool was closed'));
@@ -219,15 +281,20 @@ function batchesOf(jobs: readonly CodecJob[]): CodecJob[][] {
 function pack(
   id: number,
   jobs: readonly CodecJob[],
+  lent: SharedArrayBuffer | null,
   slots: readonly SharedArrayBuffer[],
   slot: number,
 ): ToCodecWorker {
   const sizeBytes = copiedBytes(jobs);
   const own = sizeBytes <= SLOT_BYTES ? null : Buffer.allocUnsafeSlow(sizeBytes).buffer;
-  return { id, input: own ?? slot, ...packJobs(jobs, new Uint8Array(own ?? slots[slot])) };
+  return { id, input: own ?? slot, lent, ...packJobs(jobs, new Uint8Array(own ?? slots[slot])) };
 }
 
-function resultsOf(jobs: readonly CodecJob[], { output, lengths }: FromCodecWorker): Uint8Array[] {
+function resultsOf(
+  jobs: readonly CodecJob[],
+  { lengths }: FromCodecWorker,
+  output: ArrayBufferLike | null,
+): Uint8Array[] {
   let at = 0;
   return lengths.map((lengthBytes, i) => {
     if (lengthBytes === INPUT_KEPT) return jobs[i].data;

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runCodecJob } from '../core/engine/codec-registry.ts';
 import { errorText, FormatError } from '../core/errors.ts';
+import { checksum } from '../core/format/checksum.ts';
 import { MIB } from '../core/units.ts';
 import {
   alignedBytes,
@@ -31,7 +32,7 @@ port.on('message', (message: ToCodecWorker) => {
 });
 
 function run(message: ToCodecWorker, input: ArrayBufferLike): FromCodecWorker {
-  const { id } = message;
+  const { id, lent } = message;
   const results: (Uint8Array | null)[] = [];
   try {
     for (const job of unpackJobs(message, input)) {
@@ -46,13 +47,34 @@ function run(message: ToCodecWorker, input: ArrayBufferLike): FromCodecWorker {
       message: errorText(error),
       offset: error instanceof FormatError ? error.offset : 0,
     };
-    return { id, output: null, lengths: [], failure };
+    return { id, output: null, lengths: [], checksums: [], failure };
   }
-  return { id, ...joined(results), failure: null };
+  return { id, ...(lent === null ? joined(results) : put(results, lent)), failure: null };
+}
+
+type Results = Pick<FromCodecWorker, 'output' | 'lengths' | 'checksums'>;
+
+/** The results in lent memory, with their check sums. */
+function put(results: readonly (Uint8Array | null)[], lent: SharedArrayBuffer): Results {
+  const lengths: number[] = [];
+  const checksums: number[] = [];
+  let at = 0;
+  for (const result of results) {
+    lengths.push(result?.length ?? INPUT_KEPT);
+    if (result === null) {
+      checksums.push(0);
+      continue;
+    }
+    const place = new Uint8Array(lent, at, result.length);
+    place.set(result);
+    checksums.push(checksum(place, 0));
+    at += alignedBytes(result.length);
+  }
+  return { output: null, lengths, checksums };
 }
 
 /** The results in one array. They are what libraries allocated, which cannot change hands. */
-function joined(results: readonly (Uint8Array | null)[]): Pick<FromCodecWorker, 'output' | 'lengths'> {
+function joined(results: readonly (Uint8Array | null)[]): Results {
   let totalBytes = 0;
   for (const result of results) totalBytes += alignedBytes(result?.length ?? 0);
   const output = totalBytes === 0 ? null : Buffer.allocUnsafeSlow(totalBytes).buffer;
@@ -64,5 +86,5 @@ function joined(results: readonly (Uint8Array | null)[]): Pick<FromCodecWorker, 
     new Uint8Array(output, at).set(result);
     at += alignedBytes(result.length);
   }
-  return { output, lengths };
+  return { output, lengths, checksums: [] };
 }

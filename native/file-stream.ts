@@ -10,6 +10,7 @@ import {
   writeAll,
   writeAllMany,
 } from './file-bytes.ts';
+import { keptSource } from './kept-source.ts';
 
 /** Bytes of one read at most, so that a large request does not become a large allocation. */
 const READ_BYTES = MIB;
@@ -52,9 +53,11 @@ export function handleReader(
   sizeBytes: number,
   fileCount = 1,
 ): RandomReader {
+  const pieceBytes = pieceBytesOf(fileCount);
   return {
     sizeBytes,
-    pieceBytes: pieceBytesOf(fileCount),
+    pieceBytes,
+    stream: () => keptSource(handle, path, { readsAhead: 1, readBytes: pieceBytes, slabBytes: pieceBytes }),
     async read(offset, size) {
       const bytes = offset + size <= sizeBytes ? await readAt(handle, path, offset, size) : null;
       if (bytes === null || bytes.length < size) {

@@ -2,30 +2,31 @@ import type { ByteSource } from '../core/engine/byte-stream.ts';
 import { MIB } from '../core/units.ts';
 import { type ReadableHandle, readInto } from './file-bytes.ts';
 
-/** Reads that are under way while the present bytes are worked on: the system clears the memory for each meanwhile. */
-const READS_AHEAD = 2;
-
-/** Sizes of a kept source, which tests make small. */
+/** Sizes of a kept source. */
 export interface KeptSourceOptions {
+  /** Reads that are under way while the present bytes are worked on: the system clears the memory for each meanwhile. */
+  readonly readsAhead?: number;
   /** Bytes of one read; fewer and larger ones cost less. */
   readonly readBytes?: number;
-  /** Memory that is taken at once, of which the system gives what is written to; at least four times `readBytes`, and a multiple. */
+  /** Memory that is taken at once, of which the system gives what is written to; a multiple of `readBytes`. */
   readonly slabBytes?: number;
 }
 
 /**
- * What is in an open regular file, for a reader that keeps most of it, as a sorted conversion does. It lies in shared
- * memory: V8 does not count that, and so does not look again and again for garbage that is not there; and codec
- * threads read it where it is. What the reader forgets is used again.
+ * What is in an open regular file, for a reader that keeps most of it, as a sorted conversion does, or says what it does
+ * not keep, as a merge does. It lies in shared memory: V8 does not count that, and so does not look again and again for
+ * garbage that is not there; and codec threads read it where it is. What the reader forgets is used again, which
+ * spares the system clearing more.
  */
 export function keptSource(
   handle: ReadableHandle,
   path: string,
-  { readBytes = 4 * MIB, slabBytes = 64 * MIB }: KeptSourceOptions = {},
+  { readsAhead = 2, readBytes = 4 * MIB, slabBytes = 64 * MIB }: KeptSourceOptions = {},
 ): ByteSource {
-  /** Of which views were handed out, oldest first; the last one is being filled. */
-  let used: Uint8Array[] = [];
-  let free: Uint8Array[] = [];
+  /** Slabs one behind the other from `usedFrom` of the file on; the last one is being filled. */
+  const used: Uint8Array[] = [];
+  let usedFrom = 0;
+  const free: Uint8Array[] = [];
   /** Where the next read begins: in the last slab, and in the file. */
   let slabAt = slabBytes;
   let fileAt = 0;
@@ -52,7 +53,7 @@ export function keptSource(
     pieceBytes: readBytes,
     async read(maxBytes) {
       if (rest.length === 0 && !ended) {
-        while (ahead.length <= READS_AHEAD) begin();
+        while (ahead.length <= readsAhead) begin();
         rest = (await ahead.shift()) ?? rest;
         ended = rest.length < readBytes;
       }
@@ -61,10 +62,10 @@ export function keptSource(
       rest = rest.subarray(bytes.length);
       return bytes;
     },
-    forget() {
-      // The latest views, and what is being read, may be in two slabs.
-      free = [...free, ...used.slice(0, -2)];
-      used = used.slice(-2);
+    forget(beforeBytes) {
+      for (; usedFrom + slabBytes <= beforeBytes && used.length > 0; usedFrom += slabBytes) {
+        free.push(used.shift() as Uint8Array);
+      }
     },
   };
 }

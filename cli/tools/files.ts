@@ -111,8 +111,10 @@ export function meteredSource(source: ByteSource, progress: Progress): ByteSourc
 }
 
 function meteredReader(reader: RandomReader, progress: Progress): RandomReader {
+  const { stream } = reader;
   return {
     ...reader,
+    ...(stream === undefined ? {} : { stream: () => meteredSource(stream(), progress) }),
     async read(offset, sizeBytes) {
       const bytes = await reader.read(offset, sizeBytes);
       progress.add(bytes.length);

@@ -1,7 +1,7 @@
 /** Wdiffs as inputs of tools, from files or streams. */
 import { BufferedReader, type ByteSource } from '../../core/engine/byte-stream.ts';
 import { ImageCache } from '../../core/engine/image-cache.ts';
-import { openWdiff } from '../../core/engine/open-wdiff.ts';
+import { type OpenWdiffOptions, openWdiff } from '../../core/engine/open-wdiff.ts';
 import {
   SortedPackReader,
   type SortedReaderOptions,
@@ -19,12 +19,16 @@ import { type Input, inputError } from './files.ts';
 const CACHE_BYTES = 32 * MIB;
 
 /** Begins to read wdiffs, oldest first. What is wrong in one becomes an InputError that names it. */
-export async function openWdiffInputs(inputs: readonly Input[], pool: CodecPool): Promise<WdiffInput[]> {
+export async function openWdiffInputs(
+  inputs: readonly Input[],
+  pool: CodecPool,
+  { forgets = false }: Pick<OpenWdiffOptions, 'forgets'> = {},
+): Promise<WdiffInput[]> {
   const cache = new ImageCache(CACHE_BYTES);
   const opened: WdiffInput[] = [];
   for (const { name, reader, source } of inputs) {
     try {
-      const options = { cache, describeError: (error: unknown) => inputError(error, name) };
+      const options = { cache, forgets, describeError: (error: unknown) => inputError(error, name) };
       const wdiff =
         reader !== null ? await openWdiff(reader, pool, options) : await openStream(source, pool, options);
       opened.push(namedInput(wdiff, name));
@@ -66,5 +70,6 @@ function namedInput(wdiff: WdiffInput, name: string): WdiffInput {
     next: () => named(() => wdiff.next()),
     nextStored: () =>
       named<MergeIo | null>(() => (wdiff.nextStored === undefined ? wdiff.next() : wdiff.nextStored())),
+    forget: (beforeLb) => wdiff.forget?.(beforeLb),
   };
 }

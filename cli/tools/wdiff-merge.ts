@@ -1,5 +1,6 @@
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import { SortedWdiffWriter } from '../../core/engine/sorted-wdiff-writer.ts';
+import { writeMerged } from '../../core/engine/write-merged.ts';
 import { ZERO_UUID } from '../../core/format/uuid.ts';
 import { countWdiffIo, newWdiffStatistics, wdiffStatisticsLine } from '../../core/format/wdiff-text.ts';
 import { compressOptFromText } from '../../core/snapshot/host-info.ts';
@@ -46,21 +47,14 @@ export const wdiffMerge = defineTool({
     const compression = { type, level: type === 'lzma' ? Math.min(level, MAX_LZMA_LEVEL) : level };
     const pool = await io.codecs();
     await withFiles(inputs, io, async (files) => {
-      const merger = await WdiffMerger.open(await openWdiffInputs(files, pool), {
+      const merger = await WdiffMerger.open(await openWdiffInputs(files, pool, { forgets: true }), {
         maxIoLb: Math.floor(maxIoBytes / LOGICAL_BLOCK_BYTES),
       });
       const statistics = { ...newWdiffStatistics(), wdiffCount: 1 };
       await withOutput(output, io, async (sink) => {
         const uuid = keepUuid ? merger.uuid : ZERO_UUID;
         const writer = await SortedWdiffWriter.open(sink, uuid, { compression, pool });
-        for (;;) {
-          const ios = await merger.nextStored(type);
-          if (ios.length === 0) break;
-          for (const wdiffIo of ios) {
-            countWdiffIo(statistics, wdiffIo.kind, wdiffIo.sizeLb);
-            await writer.add(wdiffIo);
-          }
-        }
+        await writeMerged(merger, writer, type, ({ kind, sizeLb }) => countWdiffIo(statistics, kind, sizeLb));
         await writer.close();
         statistics.dataSizeBytes = writer.dataSizeBytes;
       });

@@ -14,10 +14,10 @@ export interface ByteSource {
   /** How much is best asked for at once; a reader with a buffer of its own follows that. */
   readonly pieceBytes?: number;
   /**
-   * Says that of all views that were handed out only the last two are still used: a source may use the memory of the
-   * others again from now on.
+   * Says that what was handed out of the first `beforeBytes` bytes is not used any more: a source may use that memory
+   * again from now on.
    */
-  forget?(): void;
+  forget?(beforeBytes: number): void;
 }
 
 /** Something that bytes are pushed into. */
@@ -39,6 +39,10 @@ export interface RandomReader {
   readonly sizeBytes: number;
   /** How much is best read at once where all is read; then several reads may be under way at a time. */
   readonly pieceBytes?: number;
+  /**
+   * All of it as a stream, which keeps all that it handed out until it is told to forget it: for readers that do so.
+   */
+  stream?(): ByteSource;
   /** Exactly `sizeBytes` bytes from `offset`; FormatError `eof error` when they are not all there. */
   read(offset: number, sizeBytes: number): Promise<Uint8Array>;
 }
@@ -68,9 +72,9 @@ export class BufferedReader {
     this.#fillBytes = fillBytes;
   }
 
-  /** Says that no bytes that were handed out are used any more, and their memory may serve again. */
-  forget(): void {
-    this.#source.forget?.();
+  /** Says that bytes that were handed out are not used any more, unless asked otherwise all, and their memory may serve again. */
+  forget(beforeBytes = this.#consumed): void {
+    this.#source.forget?.(beforeBytes);
   }
 
   /** Bytes handed out so far. */

@@ -14,7 +14,7 @@ export { IndexedWdiffWriter, type IndexedWriterOptions } from './indexed-wdiff-w
 export { type CompressionOption, SNAPPY } from './io-codec.ts';
 export { MemorySink, memoryReader, memorySource } from './memory-stream.ts';
 export { DEFAULT_MAX_IO_LB, type MergeOptions, WdiffMerger } from './merge.ts';
-export { openWdiff, openWdiffs, sourceOf } from './open-wdiff.ts';
+export { type OpenWdiffOptions, openWdiff, openWdiffs, sourceOf } from './open-wdiff.ts';
 export type { PackerOptions } from './pack-image.ts';
 export { type IoStream, NO_DATA, type PlainIo } from './plain-io.ts';
 export { type BlocksToRead, type ImageLayers, readBlocks } from './read-blocks.ts';
@@ -28,3 +28,4 @@ export { type LogIo, openWlog, type WlogEnd, WlogReader, type WlogReaderOptions 
 export { type RedoOptions, type RedoResult, redoWlog } from './wlog-redo.ts';
 export { type ConvertOptions, convertToIndexed, convertToSorted } from './wlog-to-wdiff.ts';
 export { WlogWriter } from './wlog-writer.ts';
+export { writeMerged } from './write-merged.ts';

@@ -6,11 +6,11 @@ import {
 } from '../format/indexed-wdiff.ts';
 import type { Uuid } from '../format/uuid.ts';
 import { encodeWdiffHeader, WDIFF_HEADER_BYTES } from '../format/wdiff-header.ts';
-import { recordOfIo, type WdiffIo } from '../format/wdiff-record.ts';
+import { recordOfIo } from '../format/wdiff-record.ts';
 import type { Lb } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
 import { type ByteSink, writePieces } from './byte-stream.ts';
-import { BATCH_BYTES, type CompressionOption, compressIos } from './io-codec.ts';
+import { BATCH_BYTES, type CompressionOption, type LentIos, lendCompressedIos } from './io-codec.ts';
 import type { PlainIo } from './plain-io.ts';
 
 /** How an indexed wdiff is written. */
@@ -39,7 +39,7 @@ export class IndexedWdiffWriter {
   #filling: PlainIo[] = [];
   #fillingBytes = 0;
   /** Oldest first. */
-  readonly #inFlight: Promise<WdiffIo[]>[] = [];
+  readonly #inFlight: Promise<LentIos>[] = [];
   /** The write that is under way while the next batch is made. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -84,7 +84,7 @@ export class IndexedWdiffWriter {
   async #push(): Promise<void> {
     const { compression, pool, maxBatchesInFlight = 2 } = this.#options;
     if (this.#filling.length === 0) return;
-    const batch = compressIos(this.#filling, compression, pool);
+    const batch = lendCompressedIos(this.#filling, compression, pool);
     // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
     batch.catch(() => undefined);
     this.#inFlight.push(batch);
@@ -94,14 +94,16 @@ export class IndexedWdiffWriter {
   }
 
   async #writeOldest(): Promise<void> {
+    const batch = await this.#inFlight.shift();
+    if (batch === undefined) return;
     const pieces: Uint8Array[] = [];
-    for (const io of (await this.#inFlight.shift()) ?? []) {
+    for (const io of batch.ios) {
       this.#index.add(recordOfIo(io, this.#offset));
       if (io.data.length > 0) pieces.push(io.data);
       this.#offset += io.data.length;
     }
     await this.#writing;
-    this.#writing = writePieces(this.#sink, pieces);
+    this.#writing = writePieces(this.#sink, pieces).then(batch.giveBack);
     // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
     this.#writing.catch(() => undefined);
   }

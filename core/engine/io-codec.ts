@@ -1,7 +1,7 @@
 import { checksum } from '../format/checksum.ts';
 import type { RecordKind, WdiffIo } from '../format/wdiff-record.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB } from '../units.ts';
-import type { CodecJob, CodecPool, CompressionType } from '../world/codec.ts';
+import type { CodecJob, CodecPool, CompressionType, CompressJob } from '../world/codec.ts';
 import { checkImageSize, type PlainIo } from './plain-io.ts';
 
 /** How the data of normal IOs are stored. Level 0 is the codec's own default. */
@@ -40,25 +40,61 @@ export async function compressIos(
   option: CompressionOption,
   pool: CodecPool,
 ): Promise<WdiffIo[]> {
-  const jobs: CodecJob[] = [];
-  if (option.type !== 'none') {
-    for (const io of ios) {
-      if (io.kind === 'normal' && !isPassed(io))
-        jobs.push({ kind: 'compress', ...option, data: io.data, shrinkOnly: true });
-    }
+  const jobs = compressJobs(ios, option);
+  return storedIos(ios, option.type, jobs.length > 0 ? await pool.run(jobs) : [], []);
+}
+
+/** Stored IOs whose data are in use until they are given back. */
+export interface LentIos {
+  readonly ios: readonly WdiffIo[];
+  /** Says that the data are not used any more: the pool may use their memory again. */
+  giveBack(): void;
+}
+
+/** What `compressIos` gives, for a caller that writes it and gives it back. */
+export async function lendCompressedIos(
+  ios: readonly (PlainIo | PassedIo)[],
+  option: CompressionOption,
+  pool: CodecPool,
+): Promise<LentIos> {
+  const jobs = compressJobs(ios, option);
+  if (jobs.length === 0 || pool.lend === undefined) {
+    return { ios: await compressIos(ios, option, pool), giveBack: () => undefined };
   }
-  const packed = jobs.length > 0 ? await pool.run(jobs) : [];
+  const { results, checksums, giveBack } = await pool.lend(jobs);
+  return { ios: storedIos(ios, option.type, results, checksums), giveBack };
+}
+
+function compressJobs(ios: readonly (PlainIo | PassedIo)[], option: CompressionOption): CompressJob[] {
+  const jobs: CompressJob[] = [];
+  if (option.type === 'none') return jobs;
+  const { type, level } = option;
+  for (const io of ios) {
+    if (io.kind === 'normal' && !isPassed(io))
+      jobs.push({ kind: 'compress', type, level, data: io.data, shrinkOnly: true });
+  }
+  return jobs;
+}
+
+/** The IOs with the results of their jobs, and the check sums of those where they are known. */
+function storedIos(
+  ios: readonly (PlainIo | PassedIo)[],
+  type: CompressionType,
+  results: readonly Uint8Array[],
+  checksums: readonly number[],
+): WdiffIo[] {
   let next = 0;
   return ios.map((io) => {
     if (isPassed(io)) return io.passed;
     const { addressLb, sizeLb, kind } = io;
     if (kind !== 'normal')
       return { addressLb, sizeLb, kind, compression: 'none', data: io.data, checksum: 0 };
-    const smaller: Uint8Array | undefined = packed[next++];
+    const known: number | undefined = checksums[next];
+    const smaller: Uint8Array | undefined = results[next++];
     const shrunk = smaller !== undefined && smaller.length < io.data.length;
     const data = shrunk ? smaller : io.data;
-    const compression = shrunk ? option.type : 'none';
-    const sum = shrunk ? checksum(data, 0) : (io.plainChecksum ?? checksum(data, 0));
+    const compression = shrunk ? type : 'none';
+    const sum = shrunk ? (known ?? checksum(data, 0)) : (io.plainChecksum ?? checksum(data, 0));
     return { addressLb, sizeLb, kind, compression, data, checksum: sum };
   });
 }

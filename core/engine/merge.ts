@@ -45,6 +45,7 @@ interface Front {
 export class WdiffMerger implements IoStream {
   /** Of the newest input. */
   readonly uuid: Uuid;
+  readonly #inputs: readonly WdiffInput[];
   readonly #fronts: Front[];
   readonly #memory: DiffMemory<MergeIo>;
   readonly #statistics = newWdiffStatistics();
@@ -54,8 +55,14 @@ export class WdiffMerger implements IoStream {
   #plain: readonly PlainIo[] = [];
   #plainAt = 0;
 
-  private constructor(uuid: Uuid, fronts: Front[], ended: readonly WdiffInput[], maxIoLb: Lb) {
-    this.uuid = uuid;
+  private constructor(
+    inputs: readonly WdiffInput[],
+    fronts: Front[],
+    ended: readonly WdiffInput[],
+    maxIoLb: Lb,
+  ) {
+    this.uuid = inputs[inputs.length - 1].uuid;
+    this.#inputs = inputs;
     this.#fronts = fronts;
     this.#memory = DiffMemory.of(maxIoLb, cutMergeIo);
     for (const input of ended) addWdiffStatistics(this.#statistics, input.statistics);
@@ -76,7 +83,7 @@ export class WdiffMerger implements IoStream {
       if (io === null) ended.push(input);
       else fronts.push({ input, io });
     }
-    return new WdiffMerger(uuid, fronts, ended, options.maxIoLb ?? DEFAULT_MAX_IO_LB);
+    return new WdiffMerger(inputs, fronts, ended, options.maxIoLb ?? DEFAULT_MAX_IO_LB);
   }
 
   /** Sum over the inputs that were read to their end. */
@@ -107,6 +114,11 @@ export class WdiffMerger implements IoStream {
     const plain = await plainIos(ios.filter((_, i) => passed[i] === null));
     let at = 0;
     return passed.map((io) => io ?? plain[at++]);
+  }
+
+  /** Says that the data of IOs that end at or before `beforeLb` are not used any more: inputs may use their memory again. */
+  forget(beforeLb: Lb): void {
+    for (const input of this.#inputs) input.forget?.(beforeLb);
   }
 
   /** Merged IOs, about as many as are decompressed at once; none at the end. */

@@ -22,15 +22,19 @@ export function sourceOf(file: RandomReader, offset = 0): ByteSource {
   return file.pieceBytes === undefined ? source : readAhead(source, file.pieceBytes);
 }
 
+/** How a wdiff of either type is read. */
+export interface OpenWdiffOptions extends SortedReaderOptions, IndexedReaderOptions {}
+
 /** Begins to read a wdiff of the type that its header says. Throws FormatError. */
 export async function openWdiff(
   file: RandomReader,
   pool: CodecPool,
-  options: SortedReaderOptions & IndexedReaderOptions = {},
+  options: OpenWdiffOptions = {},
 ): Promise<WdiffInput> {
   const header = decodeWdiffHeader(await file.read(0, WDIFF_HEADER_BYTES));
+  const stream = options.forgets === true ? file.stream?.() : undefined;
   return header.type === 'sorted'
-    ? await openSortedWdiff(sourceOf(file), pool, options)
+    ? await openSortedWdiff(stream ?? sourceOf(file), pool, options)
     : await IndexedWdiffInput.open(file, pool, options);
 }
 
@@ -41,7 +45,7 @@ const MERGE_CACHE_BYTES = 32 * MIB;
 export async function openWdiffs(
   files: readonly RandomReader[],
   pool: CodecPool,
-  options: SortedReaderOptions = {},
+  options: Omit<OpenWdiffOptions, 'cache'> = {},
 ): Promise<WdiffInput[]> {
   const cache = new ImageCache(MERGE_CACHE_BYTES);
   const inputs: WdiffInput[] = [];

@@ -11,7 +11,7 @@ import {
 import { recordOfIo, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
 import { LOGICAL_BLOCK_BYTES } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
-import { type CompressionOption, compressIos, type PassedIo } from './io-codec.ts';
+import { type CompressionOption, lendCompressedIos, type PassedIo } from './io-codec.ts';
 import { NO_DATA, type PlainIo } from './plain-io.ts';
 
 /** The largest pack that one server takes from another. */
@@ -23,6 +23,13 @@ export interface PackImage {
   readonly ios: readonly WdiffIo[];
   /** Header and data. */
   readonly sizeBytes: number;
+}
+
+/** A pack whose data are in use until they are given back. */
+export interface LentPack {
+  readonly pack: PackImage;
+  /** Says that the data are not used any more: the codec pool may use their memory again. */
+  readonly giveBack: () => void;
 }
 
 /** Makes a pack of IOs that fit one (at least one). Throws FormatError unless they are sorted. */
@@ -112,14 +119,14 @@ export interface PackerOptions {
  */
 export class Packer {
   readonly #options: PackerOptions;
-  readonly #emit: (pack: PackImage) => Promise<void>;
+  readonly #emit: (lent: LentPack) => Promise<void>;
   #filling: (PlainIo | PassedIo)[] = [];
   #fillingBytes = 0;
   /** Oldest first. */
-  readonly #inFlight: Promise<PackImage>[] = [];
+  readonly #inFlight: Promise<LentPack>[] = [];
 
   /** `emit` is called for one pack at a time. */
-  constructor(options: PackerOptions, emit: (pack: PackImage) => Promise<void>) {
+  constructor(options: PackerOptions, emit: (lent: LentPack) => Promise<void>) {
     this.#options = options;
     this.#emit = emit;
   }
@@ -140,7 +147,10 @@ export class Packer {
 
   async #push(): Promise<void> {
     const { compression, pool, maxPacksInFlight = 2 } = this.#options;
-    const pack = compressIos(this.#filling, compression, pool).then(packImageOf);
+    const pack = lendCompressedIos(this.#filling, compression, pool).then(({ ios, giveBack }) => ({
+      pack: packImageOf(ios),
+      giveBack,
+    }));
     // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
     pack.catch(() => undefined);
     this.#inFlight.push(pack);

@@ -28,6 +28,6 @@ export function readAhead(source: ByteSource, pieceBytes: number): ByteSource {
       rest = bytes.length > maxBytes ? bytes.subarray(maxBytes) : null;
       return rest === null ? bytes : bytes.subarray(0, maxBytes);
     },
-    forget: () => source.forget?.(),
+    forget: (beforeBytes) => source.forget?.(beforeBytes),
   };
 }

@@ -4,7 +4,7 @@ import type { Uuid } from '../format/uuid.ts';
 import { decodeWdiffHeader, WDIFF_HEADER_BYTES, type WdiffHeader } from '../format/wdiff-header.ts';
 import { endLb, type WdiffIo, type WdiffRecord } from '../format/wdiff-record.ts';
 import { countWdiffIo, newWdiffStatistics, type WdiffStatistics } from '../format/wdiff-text.ts';
-import { type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
+import { KIB, type Lb, LOGICAL_BLOCK_BYTES } from '../units.ts';
 import type { CodecPool } from '../world/codec.ts';
 import { BufferedReader, type ByteSource } from './byte-stream.ts';
 import { decompressIos, READ_BATCH_BYTES } from './io-codec.ts';
@@ -21,6 +21,8 @@ export interface SortedReaderOptions {
    * within it, is a normal end, as the original takes it, and a cut file goes unnoticed.
    */
   readonly requireEnd?: boolean;
+  /** Whether `forget` will be called for what `nextStored` gave, so that memory is used again; the default is not. */
+  readonly forgets?: boolean;
   /** What becomes of errors that show later than at reading, so that they say of which input they are. */
   readonly describeError?: (error: unknown) => unknown;
 }
@@ -50,6 +52,11 @@ export class SortedPackReader {
   /** Bytes read so far; exact between two IOs. */
   get offset(): number {
     return this.#reader.offset;
+  }
+
+  /** Says that what was read of the first `beforeBytes` bytes is not used any more. */
+  forget(beforeBytes: number): void {
+    this.#reader.forget(beforeBytes);
   }
 
   /** The next pack as a whole, or null at the end. Passes over IOs of the pack before that were not read. */
@@ -108,22 +115,32 @@ export class SortedPackReader {
   }
 }
 
+/** Bytes after which it is noted how far was read. */
+const MARK_BYTES = 64 * KIB;
+
 /** Reads the IOs of a sorted wdiff, decompressed about a MiB at a time. */
 export class SortedWdiffInput implements WdiffInput {
   readonly type = 'sorted';
   readonly statistics: WdiffStatistics = { ...newWdiffStatistics(), wdiffCount: 1 };
   readonly #packs: SortedPackReader;
   readonly #pool: CodecPool;
+  readonly #forgets: boolean;
   readonly #describeError: (error: unknown) => unknown;
   /** Where the present batch begins. */
   #batchOffset = 0;
   #plain: readonly PlainIo[] = [];
   #plainAt = 0;
   #dataSizeBytes = 0;
+  /** Where the last IO ended. */
+  #readLb: Lb = 0;
+  /** Up to where `nextStored` had read, in addresses and in the file, here and there: what `forget` has not passed, oldest first. */
+  readonly #marks: { readonly lb: Lb; readonly bytes: number }[] = [];
+  #markedBytes = 0;
 
   constructor(packs: SortedPackReader, pool: CodecPool, options: SortedReaderOptions = {}) {
     this.#packs = packs;
     this.#pool = pool;
+    this.#forgets = options.forgets ?? false;
     this.#describeError = options.describeError ?? ((error) => error);
   }
 
@@ -144,6 +161,10 @@ export class SortedWdiffInput implements WdiffInput {
   }
 
   async nextStored(): Promise<MergeIo | null> {
+    if (this.#forgets && this.#packs.offset - this.#markedBytes >= MARK_BYTES) {
+      this.#markedBytes = this.#packs.offset;
+      this.#marks.push({ lb: this.#readLb, bytes: this.#markedBytes });
+    }
     let io = await this.#packs.nextIo();
     while (io === null) {
       this.statistics.dataSizeBytes = this.#dataSizeBytes;
@@ -151,6 +172,7 @@ export class SortedWdiffInput implements WdiffInput {
       io = await this.#packs.nextIo();
     }
     const { addressLb, sizeLb, kind, compression, data, checksum } = io;
+    this.#readLb = addressLb + sizeLb;
     this.#dataSizeBytes += data.length;
     countWdiffIo(this.statistics, kind, sizeLb);
     if (kind !== 'normal') return { addressLb, sizeLb, kind, data };
@@ -158,6 +180,12 @@ export class SortedWdiffInput implements WdiffInput {
     const placed = (error: unknown) => this.#describeError(placedError(error, at));
     const pool = this.#pool;
     return wholePiece({ addressLb, sizeLb, compression, data, checksum, pool, placedError: placed });
+  }
+
+  forget(beforeLb: Lb): void {
+    let bytes = 0;
+    while (this.#marks.length > 0 && this.#marks[0].lb <= beforeLb) bytes = this.#marks.shift()?.bytes ?? 0;
+    if (bytes > 0) this.#packs.forget(bytes);
   }
 
   async #decompress(batch: readonly WdiffIo[]): Promise<PlainIo[]> {

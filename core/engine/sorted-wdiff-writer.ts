@@ -5,7 +5,7 @@ import { encodeWdiffHeader } from '../format/wdiff-header.ts';
 import type { Lb } from '../units.ts';
 import { type ByteSink, writePieces } from './byte-stream.ts';
 import type { PassedIo } from './io-codec.ts';
-import { Packer, type PackerOptions, type PackImage, packPieces } from './pack-image.ts';
+import { type LentPack, Packer, type PackerOptions, packPieces } from './pack-image.ts';
 import type { IoStream, PlainIo } from './plain-io.ts';
 
 /**
@@ -16,19 +16,25 @@ export class SortedWdiffWriter {
   readonly #sink: ByteSink;
   readonly #packer: Packer;
   #endLb: Lb = 0;
+  #writtenLb: Lb = 0;
   #dataSizeBytes = 0;
   /** The write that is under way while the next pack is made. */
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(sink: ByteSink, options: PackerOptions) {
     this.#sink = sink;
-    this.#packer = new Packer(options, (pack) => this.#write(pack));
+    this.#packer = new Packer(options, (lent) => this.#write(lent));
   }
 
   /** Writes the header. */
   static async open(sink: ByteSink, uuid: Uuid, options: PackerOptions): Promise<SortedWdiffWriter> {
     await sink.write(encodeWdiffHeader({ type: 'sorted', uuid }));
     return new SortedWdiffWriter(sink, options);
+  }
+
+  /** IOs that end at or before it are written, and their data not used any more. */
+  get writtenLb(): Lb {
+    return this.#writtenLb;
   }
 
   /** Stored bytes of all IOs written so far. */
@@ -52,12 +58,19 @@ export class SortedWdiffWriter {
     await this.#sink.write(END_PACK.slice());
   }
 
-  async #write(pack: PackImage): Promise<void> {
+  async #write(lent: LentPack): Promise<void> {
     await this.#writing;
-    this.#writing = writePieces(this.#sink, packPieces(pack));
+    this.#writing = this.#writePack(lent);
     // Nobody may be waiting for it yet when it fails; whoever waits later still sees the error.
     this.#writing.catch(() => undefined);
-    for (const io of pack.ios) this.#dataSizeBytes += io.data.length;
+    for (const io of lent.pack.ios) this.#dataSizeBytes += io.data.length;
+  }
+
+  async #writePack({ pack, giveBack }: LentPack): Promise<void> {
+    await writePieces(this.#sink, packPieces(pack));
+    const last = pack.ios[pack.ios.length - 1];
+    this.#writtenLb = last.addressLb + last.sizeLb;
+    giveBack();
   }
 }
 

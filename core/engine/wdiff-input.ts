@@ -1,6 +1,7 @@
 import type { Uuid } from '../format/uuid.ts';
 import type { WdiffType } from '../format/wdiff-header.ts';
 import type { WdiffStatistics } from '../format/wdiff-text.ts';
+import type { Lb } from '../units.ts';
 import type { IoStream } from './plain-io.ts';
 import type { MergeIo } from './stored-io.ts';
 
@@ -15,4 +16,9 @@ export interface WdiffInput extends IoStream {
    * two.
    */
   nextStored?(): Promise<MergeIo | null>;
+  /**
+   * Says that the data of IOs that end at or before `beforeLb` are not used any more, where `nextStored` gave them, and
+   * their memory may serve again. Addresses only grow.
+   */
+  forget?(beforeLb: Lb): void;
 }

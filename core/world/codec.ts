@@ -15,16 +15,19 @@ export interface Codec {
   decompress(data: Uint8Array, sizeBytes: number): Uint8Array;
 }
 
+/** Data to be compressed. */
+export interface CompressJob {
+  readonly kind: 'compress';
+  readonly type: CompressionType;
+  readonly level: number;
+  readonly data: Uint8Array;
+  /** Where compressing would not make it smaller, the input itself may be given back. */
+  readonly shrinkOnly?: boolean;
+}
+
 /** One piece of work for a pool of codecs. */
 export type CodecJob =
-  | {
-      readonly kind: 'compress';
-      readonly type: CompressionType;
-      readonly level: number;
-      readonly data: Uint8Array;
-      /** Where compressing would not make it smaller, the input itself may be given back. */
-      readonly shrinkOnly?: boolean;
-    }
+  | CompressJob
   | {
       readonly kind: 'decompress';
       readonly type: CompressionType;
@@ -38,4 +41,16 @@ export type CodecJob =
  */
 export interface CodecPool {
   run(jobs: readonly CodecJob[]): Promise<Uint8Array[]>;
+  /** The same for jobs that shrink only, where the pool has memory that it uses again for what is soon written. */
+  lend?(jobs: readonly CompressJob[]): Promise<LentResults>;
+}
+
+/** Results in memory that a pool uses again. */
+export interface LentResults {
+  /** In the order of the jobs; where compressing did not make it smaller, the input itself. */
+  readonly results: readonly Uint8Array[];
+  /** Check sums (docs/formats.md, "Check sum"; salt 0) of those that are smaller than their input, else 0. */
+  readonly checksums: readonly number[];
+  /** Says that the results are not used any more. */
+  giveBack(): void;
 }

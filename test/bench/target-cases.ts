@@ -9,6 +9,7 @@ import { openWdiffs } from '../../core/engine/open-wdiff.ts';
 import { SortedWdiffWriter } from '../../core/engine/sorted-wdiff-writer.ts';
 import { VirtualImage } from '../../core/engine/virtual-image.ts';
 import { convertToIndexed, convertToSorted } from '../../core/engine/wlog-to-wdiff.ts';
+import { writeMerged } from '../../core/engine/write-merged.ts';
 import { checksum } from '../../core/format/checksum.ts';
 import { ZERO_UUID } from '../../core/format/uuid.ts';
 import { MIB } from '../../core/units.ts';
@@ -92,12 +93,10 @@ async function makeDiffs(
 async function mergeInto(folder: string, sink: ByteSink, type: CompressionType, pool: Pool): Promise<void> {
   const paths = DIFF_NAMES.map((name) => join(folder, name));
   await withReaders(paths, async (readers) => {
-    const merger = await WdiffMerger.open(await openWdiffs(readers, pool), { maxIoLb: 0 });
+    const merger = await WdiffMerger.open(await openWdiffs(readers, pool, { forgets: true }), { maxIoLb: 0 });
     const compression = { type, level: 0 };
     const writer = await SortedWdiffWriter.open(sink, ZERO_UUID, { compression, pool });
-    for (let ios = await merger.nextStored(type); ios.length > 0; ios = await merger.nextStored(type)) {
-      for (const io of ios) await writer.add(io);
-    }
+    await writeMerged(merger, writer, type);
     await writer.close();
   });
 }

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import '../fixed-seed.ts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FormatError } from '../../core/errors.ts';
-import { COMPRESSION_TYPES, type CodecJob } from '../../core/world/index.ts';
+import { checksum } from '../../core/format/checksum.ts';
+import { COMPRESSION_TYPES, type CodecJob, type CompressJob } from '../../core/world/index.ts';
 import {
   type ThreadedCodecPool,
   type ThreadedCodecPoolOptions,
@@ -124,6 +126,47 @@ describe('a pool of codec threads', () => {
     );
     expect(back.map((bytes, i) => Buffer.compare(bytes, plain[i]))).toEqual(plain.map(() => 0));
     expect(pool.threadCount).toBe(2);
+  });
+
+  it('lends results with their check sums, in memory that is used again when it was given back', async () => {
+    const pool = await open(NO_INLINE);
+    const memories = new Set<ArrayBufferLike>();
+    for (let round = 0; round < 6; round++) {
+      // Of one call some shrink, some do not, and one is larger than any buffer.
+      const plain = [bytesOf(2, 3 << 20), randomBytes(5000), bytesOf(7, 4000), bytesOf(round, 300_000)];
+      const jobs = plain.map((data): CompressJob => {
+        return { kind: 'compress', type: 'snappy', level: 0, data, shrinkOnly: true };
+      });
+      const expected = await pool.run(jobs);
+      const lent = await pool.lend(jobs);
+      expect(lent.results.map((bytes, i) => Buffer.compare(bytes, expected[i]))).toEqual([0, 0, 0, 0]);
+      expect(lent.results[1]).toBe(plain[1]);
+      expect(lent.checksums).toEqual(expected.map((bytes, i) => (i === 1 ? 0 : checksum(bytes, 0))));
+      // Not in the memory of a batch that is still lent.
+      const other = await pool.lend([jobs[3]]);
+      expect(other.results[0].buffer).not.toBe(lent.results[3].buffer);
+      expect(Buffer.compare(lent.results[3], expected[3])).toBe(0);
+      for (const { buffer } of [lent.results[3], other.results[0]]) memories.add(buffer);
+      lent.giveBack();
+      lent.giveBack();
+      other.giveBack();
+    }
+    expect(memories.size).toBeLessThanOrEqual(3);
+  });
+
+  it('lends what it did in this thread as well', async () => {
+    const pool = await open({ threadCount: 2, inlineBytes: 1 << 20 });
+    const data = bytesOf(1, 50_000);
+    const noise = randomBytes(1000);
+    const jobs = [data, noise].map((bytes): CompressJob => {
+      return { kind: 'compress', type: 'lz4', level: 0, data: bytes, shrinkOnly: true };
+    });
+    const { results, checksums } = await pool.lend(jobs);
+    const [packed] = await pool.run([jobs[0]]);
+    expect(Buffer.compare(results[0], packed)).toBe(0);
+    expect(results[1]).toBe(noise);
+    expect(checksums).toEqual([checksum(packed, 0), 0]);
+    expect(pool.threadCount).toBe(0);
   });
 
   it('takes a job that is larger than its buffers', async () => {

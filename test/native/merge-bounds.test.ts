@@ -5,6 +5,7 @@ import { openWdiffInputs } from '../../cli/tools/wdiff-inputs.ts';
 import { MemorySink, memorySource } from '../../core/engine/memory-stream.ts';
 import { WdiffMerger } from '../../core/engine/merge.ts';
 import { SortedWdiffWriter } from '../../core/engine/sorted-wdiff-writer.ts';
+import { writeMerged } from '../../core/engine/write-merged.ts';
 import { ZERO_UUID } from '../../core/format/uuid.ts';
 import { nativeCodecPool } from '../../native/codecs.ts';
 import { pieceBytesOf } from '../../native/file-stream.ts';
@@ -38,13 +39,26 @@ async function makeDiffs(): Promise<string[]> {
 }
 
 /** The input, of which each byte is counted as it comes. */
-function counted(input: Input, count: (bytes: number) => void): Input {
+function counted(input: Input, memories: Set<ArrayBufferLike>, count: (bytes: number) => void): Input {
   const { reader } = input;
-  if (reader === null) throw new Error('a regular file expected');
+  const stream = reader?.stream;
+  if (reader === null || stream === undefined) throw new Error('a regular file expected');
   return {
     ...input,
     reader: {
       ...reader,
+      stream() {
+        const source = stream();
+        return {
+          ...source,
+          async read(maxBytes) {
+            const bytes = await source.read(maxBytes);
+            count(bytes?.length ?? 0);
+            if (bytes !== null) memories.add(bytes.buffer);
+            return bytes;
+          },
+        };
+      },
       async read(offset, sizeBytes) {
         const bytes = await reader.read(offset, sizeBytes);
         count(bytes.length);
@@ -68,22 +82,29 @@ describe('a merge of 200 wdiffs', () => {
     const pool = await nativeCodecPool();
     const before = openFiles();
     let readBytes = 0;
+    const memories = new Set<ArrayBufferLike>();
     let writtenBytes = 0;
     let mostOpen = 0;
     let mostAhead = 0;
     await withFiles(paths, QUIET, async (files) => {
       const inputs = files.map((file) =>
-        counted(file, (bytes) => {
+        counted(file, memories, (bytes) => {
           readBytes += bytes;
         }),
       );
-      const merger = await WdiffMerger.open(await openWdiffInputs(inputs, pool), { maxIoLb: 0 });
-      for (let ios = await merger.nextStored('none'); ios.length > 0; ios = await merger.nextStored('none')) {
-        for (const io of ios) writtenBytes += io.sizeLb * 512;
+      const opened = await openWdiffInputs(inputs, pool, { forgets: true });
+      const merger = await WdiffMerger.open(opened, { maxIoLb: 0 });
+      const compression = { type: 'none', level: 0 } as const;
+      const writer = await SortedWdiffWriter.open({ write: async () => {} }, ZERO_UUID, {
+        compression,
+        pool,
+      });
+      await writeMerged(merger, writer, 'none', ({ sizeLb }) => {
+        writtenBytes += sizeLb * 512;
         mostOpen = Math.max(mostOpen, openFiles() - before);
         // A quarter of what was read is overwritten, and leaves memory when it is.
         mostAhead = Math.max(mostAhead, readBytes - (writtenBytes * 4) / 3);
-      }
+      });
     });
     expect(readBytes).toBeGreaterThan(FILES * IOS * IO_LB * 512);
     expect(mostOpen).toBeGreaterThanOrEqual(FILES);
@@ -92,6 +113,9 @@ describe('a merge of 200 wdiffs', () => {
     // Two pieces of each file, and the window of the merge.
     expect(pieceBytesOf(FILES) * FILES * 2).toBeLessThanOrEqual(64 * MIB);
     expect(mostAhead).toBeLessThan(pieceBytesOf(FILES) * FILES * 2 + 16 * MIB);
+    // Of the MiB that each file has, memory was used again and again: no more than three or four pieces of each.
+    expect(memories.size).toBeLessThanOrEqual(4 * FILES);
+    expect(memories.size).toBeGreaterThan(FILES);
   });
 
   it('reads by less the more files there are', () => {

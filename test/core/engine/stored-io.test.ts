@@ -1,20 +1,22 @@
 import fc from 'fast-check';
 import '../../fixed-seed.ts';
 import { describe, expect, it } from 'vitest';
-import type { ByteSource } from '../../../core/engine/byte-stream.ts';
+import type { ByteSource, RandomReader } from '../../../core/engine/byte-stream.ts';
 import { gatheringSink } from '../../../core/engine/gathering-sink.ts';
 import type { CompressionOption } from '../../../core/engine/io-codec.ts';
-import { MemorySink, memorySource } from '../../../core/engine/memory-stream.ts';
+import { MemorySink, memoryReader, memorySource } from '../../../core/engine/memory-stream.ts';
 import { WdiffMerger } from '../../../core/engine/merge.ts';
+import { openWdiffs, sourceOf } from '../../../core/engine/open-wdiff.ts';
 import type { PlainIo } from '../../../core/engine/plain-io.ts';
 import { readAhead } from '../../../core/engine/read-ahead.ts';
 import { SortedWdiffWriter } from '../../../core/engine/sorted-wdiff-writer.ts';
-import { convertToSorted } from '../../../core/engine/wlog-to-wdiff.ts';
+import { convertToIndexed, convertToSorted } from '../../../core/engine/wlog-to-wdiff.ts';
+import { writeMerged } from '../../../core/engine/write-merged.ts';
 import { FormatError } from '../../../core/errors.ts';
 import { checksum, resalted } from '../../../core/format/checksum.ts';
 import { COMPRESSION_TYPES, type CodecPool, type CompressionType } from '../../../core/world/codec.ts';
 import { makeWlog } from '../../made-wlog.ts';
-import { makeWdiff, openBytes, portablePool, UUID } from './engine-kit.ts';
+import { makeIo, makeWdiff, openBytes, portablePool, UUID } from './engine-kit.ts';
 
 const pool = await portablePool();
 
@@ -45,13 +47,18 @@ async function merged(
   type: CompressionType,
   codecs: CodecPool,
 ): Promise<Uint8Array> {
-  const inputs = await Promise.all(files.map((bytes) => openBytes(bytes, codecs)));
-  const merger = await WdiffMerger.open(inputs, { maxIoLb: 0 });
+  return await mergedFrom(files.map(memoryReader), type, codecs);
+}
+
+async function mergedFrom(
+  files: readonly RandomReader[],
+  type: CompressionType,
+  codecs: CodecPool,
+): Promise<Uint8Array> {
+  const merger = await WdiffMerger.open(await openWdiffs(files, codecs, { forgets: true }), { maxIoLb: 0 });
   const sink = new MemorySink();
   const writer = await SortedWdiffWriter.open(sink, UUID, { compression: { type, level: 0 }, pool: codecs });
-  for (let ios = await merger.nextStored(type); ios.length > 0; ios = await merger.nextStored(type)) {
-    for (const one of ios) await writer.add(one);
-  }
+  await writeMerged(merger, writer, type);
   await writer.close();
   return sink.bytes.slice();
 }
@@ -121,7 +128,7 @@ describe('a merge', () => {
 
 /** The source, whose views are overwritten once its reader has forgotten them; and how many bytes were. */
 function poisoningSource(inner: ByteSource): { source: ByteSource; forgotten: () => number } {
-  let views: Uint8Array[] = [];
+  const views: Uint8Array[] = [];
   let forgottenBytes = 0;
   const source: ByteSource = {
     async read(maxBytes) {
@@ -129,16 +136,109 @@ function poisoningSource(inner: ByteSource): { source: ByteSource; forgotten: ()
       if (bytes !== null) views.push(bytes);
       return bytes;
     },
-    forget() {
-      for (const view of views.slice(0, -2)) {
+    forget(beforeBytes) {
+      while (views.length > 0 && forgottenBytes + views[0].length <= beforeBytes) {
+        const view = views.shift() as Uint8Array;
         view.fill(0x5a);
         forgottenBytes += view.length;
       }
-      views = views.slice(-2);
     },
   };
   return { source, forgotten: () => forgottenBytes };
 }
+
+/** The pool, which overwrites results that were given back; and how many bytes it lent and got back. */
+function poisoningPool(): CodecPool & { counts: { lentBytes: number; backBytes: number } } {
+  const counts = { lentBytes: 0, backBytes: 0 };
+  return {
+    counts,
+    run: (jobs) => pool.run(jobs),
+    async lend(jobs) {
+      const results = (await pool.run(jobs)).map((result, i) =>
+        result.length < jobs[i].data.length ? result.slice() : jobs[i].data,
+      );
+      const lent = results.filter((result, i) => result !== jobs[i].data);
+      for (const { length } of lent) counts.lentBytes += length;
+      return {
+        results,
+        checksums: results.map((result, i) => (result === jobs[i].data ? 0 : checksum(result, 0))),
+        giveBack() {
+          for (const result of lent.splice(0)) {
+            result.fill(0x5a);
+            counts.backBytes += result.length;
+          }
+        },
+      };
+    },
+  };
+}
+
+/** A file whose stream comes in pieces that are overwritten once they are forgotten. */
+function poisoningReader(bytes: Uint8Array, pieceBytes: number) {
+  const reader = memoryReader(bytes);
+  const pieces: ByteSource = {
+    ...sourceOf({ ...reader, pieceBytes }),
+    pieceBytes,
+  };
+  const { source, forgotten } = poisoningSource(pieces);
+  return { reader: { ...reader, stream: () => ({ ...source, pieceBytes }) }, forgotten };
+}
+
+/** 1500 IOs of some 5 MiB together, in several packs: more than a merge and its writer hold at a time. */
+const manyIos = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 20, maxLength: 20 }).map((steps) => {
+  const ios: PlainIo[] = [];
+  for (let i = 0, addressLb = 0; i < 1500; i++) {
+    const sizeLb = steps[i % steps.length];
+    ios.push(makeIo('normal', addressLb, sizeLb, i));
+    addressLb += sizeLb + steps[(i * 7) % steps.length];
+  }
+  return ios;
+});
+
+describe('memory of a merge', () => {
+  it('is used again only where nothing needs it any more', async () => {
+    let forgottenBytes = 0;
+    let lentCount = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(manyIos, { minLength: 2, maxLength: 4 }),
+        fc.constantFrom('none', 'snappy'),
+        fc.constantFrom('none', 'snappy'),
+        fc.integer({ min: 1000, max: 100_000 }),
+        async (lists, stored, wanted, pieceBytes) => {
+          const files = await Promise.all(
+            lists.map((ios) => wdiff('sorted', ios, { type: stored, level: 0 })),
+          );
+          const poisoned = files.map((bytes) => poisoningReader(bytes, pieceBytes));
+          const codecs = poisoningPool();
+          const readers = poisoned.map(({ reader }) => reader);
+          const found = await mergedFrom(readers, wanted, codecs);
+          expect(Buffer.compare(found, await merged(files, wanted, pool))).toBe(0);
+          // All that was lent came back.
+          expect(codecs.counts.backBytes).toBe(codecs.counts.lentBytes);
+          for (const { forgotten } of poisoned) forgottenBytes += forgotten();
+          lentCount += codecs.counts.lentBytes > 0 ? 1 : 0;
+        },
+      ),
+      { numRuns: 6, endOnFailure: true },
+    );
+    expect(forgottenBytes).toBeGreaterThan(1 << 20);
+    expect(lentCount).toBeGreaterThan(1);
+  });
+
+  it('of an indexed conversion goes back to the pool', async () => {
+    const log = new MemorySink();
+    await makeWlog(log, { seed: 6, dataBytes: 4 << 20, maxIoBytes: 64 << 10, deviceLb: 8192 });
+    const sink = new MemorySink();
+    await convertToIndexed(memorySource(log.bytes), sink, { pool, maxIoLb: 2048 });
+    const codecs = poisoningPool();
+    const again = new MemorySink();
+    await convertToIndexed(memorySource(log.bytes), again, { pool: codecs, maxIoLb: 2048 });
+    expect(Buffer.compare(again.bytes, sink.bytes)).toBe(0);
+    expect(codecs.counts.lentBytes).toBeGreaterThan(0);
+    expect(codecs.counts.backBytes).toBe(codecs.counts.lentBytes);
+  });
+});
 
 describe('a sorted conversion', () => {
   it('knows check sums of the log, and lets go of what was overwritten', async () => {

@@ -92,7 +92,7 @@ describe('sorted wdiff', () => {
   it('keeps the limits of a pack: 127 records and 32 MiB, unless one IO alone is larger', async () => {
     const sizes: [number, number][] = [];
     const write = async (ios: readonly PlainIo[]) => {
-      const packer = new Packer({ compression: NONE, pool }, async (pack) => {
+      const packer = new Packer({ compression: NONE, pool }, async ({ pack }) => {
         sizes.push([pack.ios.length, pack.sizeBytes - 4096]);
       });
       for (const io of ios) await packer.add(io);
@@ -181,7 +181,7 @@ describe('sorted wdiff', () => {
 describe('pack images', () => {
   async function onePack(ios: readonly PlainIo[]): Promise<PackImage> {
     let found: PackImage | null = null;
-    const packer = new Packer({ compression: SNAPPY, pool }, async (pack) => {
+    const packer = new Packer({ compression: SNAPPY, pool }, async ({ pack }) => {
       found = pack;
     });
     for (const io of ios) await packer.add(io);
@@ -221,7 +221,7 @@ describe('pack images', () => {
       },
     };
     const addresses: number[] = [];
-    const packer = new Packer({ compression: SNAPPY, pool: slow, maxPacksInFlight: 3 }, async (pack) => {
+    const packer = new Packer({ compression: SNAPPY, pool: slow, maxPacksInFlight: 3 }, async ({ pack }) => {
       addresses.push(pack.ios[0].addressLb);
     });
     let done = false;
