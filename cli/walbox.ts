@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { errorText } from '../core/errors.ts';
+import { errorText, NotFoundError } from '../core/errors.ts';
 import { toIoError } from '../native/errors.ts';
 import { SHELL_DEVICE_MIB, SHELL_LOG_MIB } from '../scenarios/lib/shell/sizes.ts';
 import { PROFILES } from '../sim/chaos/profiles.ts';
@@ -10,7 +10,7 @@ import type { ReplOptions } from './repl.ts';
 import { REPORTERS } from './run/reporters.ts';
 import type { RunOptions } from './run.ts';
 import type { StatCommandOptions } from './stat.ts';
-import { runToolInProcess, TOOLS } from './tools/index.ts';
+import { TOOL_LOADERS } from './tools/loaders.ts';
 import type { VerifyOptions } from './verify.ts';
 import { packageVersion } from './version.ts';
 
@@ -39,10 +39,8 @@ type ChaosArguments = Omit<ChaosOptions, 'seeds' | 'minutes' | 'jobs'> & {
  */
 export async function main(argv: readonly string[], calledAs = 'walbox'): Promise<number> {
   // The file tools speak the originals' dialect of options, so they parse their own words.
-  const called = TOOLS.get(calledAs);
-  if (called !== undefined) return runToolInProcess(called, argv);
-  const tool = TOOLS.get(argv[0] ?? '');
-  if (tool !== undefined) return runToolInProcess(tool, argv.slice(1));
+  if (TOOL_LOADERS.has(calledAs)) return runTool(calledAs, argv);
+  if (TOOL_LOADERS.has(argv[0] ?? '')) return runTool(argv[0] as string, argv.slice(1));
   if (argv[0] === 'worker') {
     const { runWorkerProgram } = await import('./worker.ts');
     return runWorkerProgram(argv.slice(1));
@@ -190,11 +188,14 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .argument('<folder>', 'for instance ~/bin')
     .action(async (folder: string) => {
       const { installLinks } = await import('./links.ts');
-      installLinks(folder, [...TOOLS.keys()]);
-      process.stdout.write(`${TOOLS.size} links in ${folder}\n`);
+      installLinks(folder, [...TOOL_LOADERS.keys()]);
+      process.stdout.write(`${TOOL_LOADERS.size} links in ${folder}\n`);
     });
 
-  program.addHelpText('after', () => `\n${toolsText()}`);
+  // The help of the program is never printed for one of its commands.
+  if (!program.commands.some((command) => command.name() === argv[0])) {
+    program.addHelpText('after', `\n${await toolsText()}`);
+  }
 
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -219,8 +220,16 @@ function endWithoutReader(): void {
   });
 }
 
+async function runTool(name: string, argv: readonly string[]): Promise<number> {
+  const { runToolInProcess } = await import('./tools/process-io.ts');
+  const tool = await TOOL_LOADERS.get(name)?.();
+  if (tool === undefined) throw new NotFoundError(`There is no tool ${name}.`);
+  return runToolInProcess(tool, argv);
+}
+
 /** The file tools, a line each. */
-function toolsText(): string {
+async function toolsText(): Promise<string> {
+  const { TOOLS } = await import('./tools/index.ts');
   const width = Math.max(...[...TOOLS.keys()].map((name) => name.length));
   const lines = [...TOOLS].map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return ['File tools (walbox TOOL -h):', ...lines].join('\n');

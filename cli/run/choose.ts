@@ -3,11 +3,13 @@ import { register } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { errorText, FormatError, NotFoundError } from '../../core/errors.ts';
-import { SCENARIOS } from '../../scenarios/index.ts';
 import { chaosScenario, isChaosStory } from '../../scenarios/lib/chaos-scenario.ts';
 import type { Scenario } from '../../scenarios/lib/scenario.ts';
 import { jobOfHistory } from './history.ts';
 import type { RunJob } from './job.ts';
+
+/** The catalogue is loaded for those who want something of it: it takes longer to load than a short scenario to run. */
+const catalogue = async () => (await import('../../scenarios/index.ts')).SCENARIOS;
 
 /** The part of a name before its first dash, where the catalogue has one: `n1` of `n1-full-backup`. */
 export function idOf({ name }: Pick<Scenario, 'name'>): string {
@@ -27,13 +29,14 @@ export async function chooseJobs(
   const add = (scenario: string, file: string | null) => {
     for (const seed of seeds) jobs.push({ scenario, file, seed, image });
   };
-  if (args.length === 0) for (const { name } of SCENARIOS) add(name, null);
+  if (args.length === 0) for (const { name } of await catalogue()) add(name, null);
   for (const arg of args) {
     if (arg.endsWith('.json')) {
       jobs.push(jobOfHistory(arg));
       continue;
     }
-    const named = SCENARIOS.filter((scenario) => matches(arg, scenario));
+    // No name of the catalogue has what every path of a file has.
+    const named = /[./]/.test(arg) ? [] : (await catalogue()).filter((scenario) => matches(arg, scenario));
     for (const { name } of named) add(name, null);
     if (named.length > 0) continue;
     const [, path = arg, only = null] = /^(.+\.[cm]?[jt]s)#(.+)$/.exec(arg) ?? [];
@@ -69,7 +72,7 @@ function filesOf(path: string): string[] {
 
 /** The scenario of a job. Throws NotFoundError. */
 export async function loadScenario({ scenario, file }: RunJob): Promise<Scenario> {
-  const among = file === null ? SCENARIOS : await scenariosOf(file);
+  const among = file === null ? await catalogue() : await scenariosOf(file);
   const found = among.find(({ name }) => name === scenario);
   if (found === undefined)
     throw new NotFoundError(`There is no scenario ${scenario} in ${file ?? 'the catalogue'}.`);

@@ -12,10 +12,10 @@ import { wdiffFileName } from '../../core/snapshot/wdiff-name.ts';
 import { makeIo, makeWdiff, portablePool } from '../core/engine/engine-kit.ts';
 import { entries, ROOT } from '../entries.ts';
 import { MADE_UUID, makeWlog } from '../made-wlog.ts';
-import { install, pack, run, runWell } from './project.ts';
+import { extend, install, pack, run, runWell } from './project.ts';
 
 /**
- * The package as its users get it: packed by `npm pack`, installed by `npm ci` into empty projects, used there. The
+ * The package as its users get it: packed by `npm pack`, installed by `npm ci` into an empty project, used there. The
  * examples are those of docs/embedding.md.
  */
 
@@ -27,14 +27,14 @@ const TEST_ENTRIES = ['walbox/vitest', 'walbox/fast-check'];
 const work = mkdtempSync(join(tmpdir(), 'walbox-package-'));
 /** A project of the kind that `npm init` makes, with nothing but walbox. */
 const plain = join(work, 'plain');
-/** A project of modules, with compiler and test library. */
+/** A project of modules with the same, and with compiler and test library. */
 const full = join(work, 'full');
 let tarball = '';
 
 beforeAll(() => {
   tarball = pack(work);
-  install(plain, tarball, { type: 'commonjs' });
-  install(full, tarball, { type: 'module', with: ['@types/node', 'fast-check', 'typescript', 'vitest'] });
+  install(plain, tarball);
+  extend(full, plain, ['@types/node', 'fast-check', 'typescript', 'vitest']);
   cpSync(EXAMPLES, full, { recursive: true });
 }, 600_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));

@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ROOT } from '../entries.ts';
 
 /** Packs walbox and installs the tarball into projects of its own, as its users would. */
@@ -115,31 +115,21 @@ function closure(lock: Lock, names: readonly string[]): Record<string, LockEntry
   return found;
 }
 
-export interface ProjectOptions {
-  /** `type` of its package.json. */
-  readonly type: 'module' | 'commonjs';
-  /** Packages beside walbox, of the repository's own dependencies. */
-  readonly with?: readonly string[];
-}
-
 /**
- * Makes an empty project and installs the tarball with `npm ci`. The lock has the versions of the repository, so that
- * npm asks no registry what there is, and finds every package in its cache where the repository was installed.
+ * Makes a project as `npm init` does and installs the tarball with `npm ci`. The lock has the versions of the repository, so
+ * that npm asks no registry what there is, and finds every package in its cache where the repository was installed.
  */
-export function install(folder: string, tarball: string, options: ProjectOptions): void {
+export function install(folder: string, tarball: string): void {
   mkdirSync(folder);
   const lock = lockOf(ROOT);
   const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Required<LockEntry> & {
     readonly bin: unknown;
   };
-  const others = options.with ?? [];
-  const versionOf = (name: string) => (lock[`node_modules/${name}`] as LockEntry).version;
   const project = {
     name: 'project',
     version: '1.0.0',
-    type: options.type,
+    type: 'commonjs',
     dependencies: { walbox: `file:${tarball}` },
-    devDependencies: Object.fromEntries(others.map((name) => [name, versionOf(name)])),
   };
   const { version, dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta, bin } = own;
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
@@ -155,12 +145,10 @@ export function install(folder: string, tarball: string, options: ProjectOptions
       peerDependenciesMeta,
       bin,
     },
-    ...closure(lock, [...Object.keys({ ...dependencies, ...optionalDependencies }), ...others]),
+    ...closure(lock, Object.keys({ ...dependencies, ...optionalDependencies })),
   };
-  const write = (name: string, value: unknown) =>
-    writeFileSync(join(folder, name), `${JSON.stringify(value, null, 2)}\n`);
-  write('package.json', project);
-  write('package-lock.json', {
+  writeJson(join(folder, 'package.json'), project);
+  writeJson(join(folder, 'package-lock.json'), {
     name: 'project',
     version: '1.0.0',
     lockfileVersion: 3,
@@ -168,4 +156,28 @@ export function install(folder: string, tarball: string, options: ProjectOptions
     packages,
   });
   runWell(folder, 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']);
+}
+
+/**
+ * Makes a project of modules that has what `install` put into another one, and packages of the repository beside it. Those
+ * are links: what walbox itself needs is still looked for where npm put it.
+ */
+export function extend(folder: string, installed: string, others: readonly string[]): void {
+  const modules = join(folder, 'node_modules');
+  cpSync(join(installed, 'node_modules'), modules, { recursive: true, verbatimSymlinks: true });
+  for (const name of others) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as LockEntry;
+  writeJson(join(folder, 'package.json'), {
+    name: 'project',
+    version: '1.0.0',
+    type: 'module',
+    dependencies,
+  });
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
 }

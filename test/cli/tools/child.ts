@@ -1,7 +1,8 @@
 /** Runs a tool as a program of its own: `node program.mjs TOOL ARGUMENTS`. */
-import { runToolInProcess, TOOLS } from '../../../cli/tools/index.ts';
+import { TOOL_LOADERS } from '../../../cli/tools/loaders.ts';
+import { runToolInProcess } from '../../../cli/tools/process-io.ts';
 
 const [name, ...argv] = process.argv.slice(2);
-const tool = TOOLS.get(name);
+const tool = await TOOL_LOADERS.get(name)?.();
 if (tool === undefined) throw new Error(`no tool ${name}`);
 process.exitCode = await runToolInProcess(tool, argv);
