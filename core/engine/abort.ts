@@ -22,6 +22,7 @@ export function abortableIos(ios: IoStream, signal: AbortSignal): IoStream {
 /** The source, which ends with AbortedError once the signal says so. */
 export function abortableSource(source: ByteSource, signal: AbortSignal): ByteSource {
   return {
+    ...source,
     async read(maxBytes) {
       throwIfAborted(signal);
       return await source.read(maxBytes);

@@ -117,7 +117,7 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     text: 'if (!(await isOfOneLog(world, from, archive.diffs.path(waiting)))) held.add(diff);',
     replacement: 'await isOfOneLog(world, from, archive.diffs.path(waiting));',
     breaks: 'a diff of a new log is dropped where one of the old log waits under its gids',
-    tests: ['test/core/server/proxy/conformance.test.ts'],
+    tests: ['test/core/server/proxy/diffs.test.ts'],
   },
   {
     name: 'archive-zero-clear-noted-too-late',

@@ -129,9 +129,16 @@ describe('applying', () => {
   it('stops streams when told to', async () => {
     const abort = new AbortController();
     const ios = abortableIos(streamOf([makeIo('zero', 0, 1, 1), makeIo('zero', 1, 1, 1)]), abort.signal);
-    const source = abortableSource(memorySource(new Uint8Array(10), 5), abort.signal);
+    const forgotten: number[] = [];
+    const inner = {
+      ...memorySource(new Uint8Array(10), 5),
+      forget: (bytes: number) => forgotten.push(bytes),
+    };
+    const source = abortableSource(inner, abort.signal);
     expect((await ios.next())?.addressLb).toBe(0);
     expect(await source.read(5)).toHaveLength(5);
+    source.forget?.(5);
+    expect(forgotten).toEqual([5]);
     abort.abort(new Error('shut down'));
     await expect(ios.next()).rejects.toThrow(new AbortedError('shut down'));
     await expect(source.read(5)).rejects.toThrow(AbortedError);
