@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SURE_STATE, UNSURE_STATE } from '../../../core/server/shared/state-file.ts';
 import { runChaos } from '../../../sim/chaos/run.ts';
 import { startAgain } from '../../../sim/chaos/site.ts';
+import type { VolumeTruth } from '../../../sim/chaos/volume-truth.ts';
+import { walbDevicesOf } from '../../../sim/device-host.ts';
 import { machine, playPlanted, SMALL_DAY, smallHistory, told } from './kit.ts';
 
 describe('the operator who stops a volume for a while', () => {
@@ -101,5 +103,40 @@ describe('a server that could not put a state back', () => {
     expect(lines.filter((line) => line.startsWith(UNSURE_STATE)).length).toBe(1);
     expect(lines.filter((line) => line.startsWith(SURE_STATE)).length).toBe(1);
     expect(outcome.failure).toBeNull();
+  });
+});
+
+describe('the operator of a log that cannot be read', () => {
+  it('replaces its disk also where the device refuses only while the group drains', async () => {
+    let isReadOnly = false;
+    const found = await playPlanted({
+      plant: async (site) => {
+        const [truth] = site.volumes as [VolumeTruth];
+        const { simulation, walbc, group } = site;
+        const host = group.host('s0');
+        await walbc.stop(group.server('p0'), 'v0', 'force');
+        await truth.write(0, new Uint8Array(4096).fill(7));
+        await truth.flush();
+        const log = host.medium('log0');
+        // All but the super sector.
+        log.faults.makeUnreadable(16, site.layout.logLb - 16);
+        truth.logDamagedFromUs = simulation.nowUs;
+        // The device looks whole until a write fails.
+        simulation.at(simulation.nowUs + 40_000_000, () => {
+          log.mode = 'error-writes';
+          truth.write(0, new Uint8Array(512)).catch(() => {});
+        });
+        simulation.at(simulation.nowUs + 60_000_000, () => {
+          log.mode = 'up';
+          void walbDevicesOf(host)
+            .running(truth.device.path)
+            .then((device) => {
+              isReadOnly = device.status().readOnly;
+            });
+        });
+      },
+    });
+    expect(isReadOnly).toBe(true);
+    expect(told(found)).toBe('nothing');
   });
 });
