@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorText } from '../core/errors.ts';
@@ -12,6 +13,7 @@ import { openFileDevice } from '../native/file-device.ts';
 import { nodeFileStore } from '../native/file-store.ts';
 import { ProgressMeter } from './progress.ts';
 import { jsonSink, textSink, type VerifySink } from './verify/sinks.ts';
+import { spool } from './verify/spool.ts';
 
 export interface VerifyOptions {
   readonly json: boolean;
@@ -19,11 +21,12 @@ export interface VerifyOptions {
   readonly quiet: boolean;
 }
 
-/** `walbox verify`: exit status 0 when nothing is damaged, else 1. */
+/** `walbox verify`: exit status 0 when nothing is damaged, else 1. The path `-` is `stdin`. */
 export async function verify(
   paths: readonly string[],
   options: VerifyOptions,
   print: (text: string) => void = (text) => process.stdout.write(text),
+  stdin: AsyncIterable<Uint8Array> = process.stdin,
 ): Promise<number> {
   const meter = new ProgressMeter(process.stderr, () => performance.now());
   const sink = options.json ? jsonSink(print) : textSink(print, options.quiet);
@@ -42,23 +45,43 @@ export async function verify(
   };
   if (process.stderr.isTTY) for (const path of paths) meter.expect(await sizeOf(path).catch(() => 0));
   let isReadable = true;
-  for (const path of paths) isReadable = (await verifyPath(tree, sink, path)) && isReadable;
+  for (const path of paths) isReadable = (await verifyPath(tree, sink, path, stdin)) && isReadable;
   meter.clear();
   const damageCount = sink.end();
   return damageCount === 0 && isReadable ? 0 : 1;
 }
 
 /** False when something could not be read. */
-async function verifyPath(tree: TreeCheck, sink: VerifySink, path: string): Promise<boolean> {
+async function verifyPath(
+  tree: TreeCheck,
+  sink: VerifySink,
+  path: string,
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<boolean> {
   try {
+    if (path === '-') {
+      await verifyStream(tree, 'standard input', stdin);
+      return true;
+    }
     const status = await asIo(path, () => stat(path));
     if (status.isDirectory()) await verifyDirectory(tree, path.replace(/(.)\/+$/, '$1'));
     else if (status.isFile()) await verifyAnyFile(tree, path);
+    else if (status.isFIFO()) await verifyStream(tree, path, createReadStream(path));
     else await verifyDevice(tree, path);
     return true;
   } catch (error) {
     sink.failure(path, errorText(error));
     return false;
+  }
+}
+
+/** A pipe: one file of any kind comes through it. */
+async function verifyStream(tree: TreeCheck, name: string, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  const { reader, close } = await spool(stream, name);
+  try {
+    await verifyReader(tree, name, reader, async (check) => verifyFile(check, await guessKind(check, name)));
+  } finally {
+    await close();
   }
 }
 

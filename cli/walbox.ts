@@ -157,7 +157,7 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .description(
       'check wlogs, wdiffs, log devices, queue and metadata files, and base directories of servers',
     )
-    .argument('<path...>', 'files, devices, directories')
+    .argument('<path...>', 'files, devices, directories, pipes; - for standard input')
     .option('--json', 'one JSON value instead of text', false)
     .option('--quiet', 'print only what is not sound', false)
     .action(async (paths: string[], options: VerifyOptions) => {

@@ -21,7 +21,8 @@ interface MetadataForm {
 
 /** States that any server keeps on disk. */
 const STATES: readonly string[] = ['SyncReady', 'Stopped', 'Target', 'Standby', 'Archived'];
-const RESET = 'reset the volume (walbc reset-vol) and back it up anew';
+const RESET =
+  'reset the volume (walbc stop, reset-vol; where it is SyncReady clear it and init it again) and take a hash backup';
 
 function readState(reader: Reader): string {
   const state = reader.string();
@@ -34,7 +35,7 @@ const UUID_FORM: MetadataForm = {
   read: (reader) => uuidToText(reader.raw(UUID_BYTES)),
   cost: 'which log or lineage the volume belongs to; the server does not serve the volume',
   remedy:
-    'write the 16 bytes back from a server that has them (walbc get uuid), else clear the volume and back it up anew',
+    'write the 16 bytes back from a server that has them (walbc get uuid); else reset the volume at a storage server and take a hash backup; at an archive remove its files and take a full backup',
 };
 
 const FORMS: ReadonlyMap<string, MetadataForm> = new Map<string, MetadataForm>([

@@ -1,5 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../cli/verify.ts';
@@ -62,6 +65,56 @@ describe('walbox verify', () => {
     const result = await json(folder.path('none'), good);
     expect([result.status, result.failures.length, result.files.length]).toEqual([1, 1, 1]);
     expect(result.failures[0].problem).toContain('ENOENT');
+  });
+
+  it('reads one file of any kind from standard input, and from named pipes', async () => {
+    const wlog = await makeWlog(SMALL_LOG);
+    const bad = wlog.map((byte, i) => (i === 4700 ? byte ^ 1 : byte));
+    const verified = async (path: string, stdin: Iterable<Uint8Array>) => {
+      let out = '';
+      const status = await verify(
+        [path],
+        { json: true, quiet: false },
+        (piece) => {
+          out += piece;
+        },
+        Readable.from(stdin),
+      );
+      return { status, ...(JSON.parse(out) as Json) };
+    };
+    const pieces = [wlog.subarray(0, 5000), wlog.subarray(5000)];
+    expect(await verified('-', pieces)).toMatchObject({
+      ...{ status: 0, failures: [], totals: { files: 1, damages: 0 } },
+      files: [{ path: 'standard input', kind: 'wlog', sizeBytes: wlog.length }],
+    });
+    expect((await verified('-', [bad])).findings[0]).toMatchObject({ file: 'standard input', offset: 4608 });
+    // Its index stands at the end.
+    const files = { in: folder.write('of.wlog', wlog), out: folder.path('of.wdiff') };
+    expect((await run('wlog-to-wdiff', ['-indexed', '-i', files.in, '-o', files.out])).status).toBe(0);
+    expect((await verified('-', [readFileSync(files.out)])).files[0]).toMatchObject({
+      kind: 'indexed wdiff',
+    });
+    expect((await verified('-', [])).files[0]).toMatchObject({ kind: 'unknown', damageCount: 1 });
+    const pipe = folder.path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [found] = await Promise.all([verified(pipe, []), writeFile(pipe, bad)]);
+    expect(found).toMatchObject({ status: 1, files: [{ path: pipe, kind: 'wlog', damageCount: 1 }] });
+  });
+
+  it('says where a pipe cannot be kept', async () => {
+    const before = process.env.TMPDIR;
+    process.env.TMPDIR = folder.path('nowhere');
+    try {
+      let out = '';
+      const print = (piece: string) => {
+        out += piece;
+      };
+      expect(await verify(['-'], { json: false, quiet: false }, print, Readable.from([]))).toBe(1);
+      expect(out).toMatch(/standard input.*ENOENT/);
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
   });
 
   it('follows no links out of a directory', async () => {

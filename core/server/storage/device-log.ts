@@ -1,4 +1,4 @@
-import { IoError, OverflowError } from '../../errors.ts';
+import { FormatError, IoError, OverflowError } from '../../errors.ts';
 import { decodeSuperSector, type SuperSector } from '../../format/super-sector.ts';
 import { uuidEquals } from '../../format/uuid.ts';
 import type { Lsid } from '../../units.ts';
@@ -35,15 +35,40 @@ export async function readVolumeSuperSector(
   }
 }
 
-/** True when the log is the one that the volume's files speak of: same uuid, and not shorter than what was sent. */
+/**
+ * True when the log is the one that the volume's files speak of: same uuid, and not shorter than what was sent. Not where
+ * one of them is damaged: a reset writes them anew.
+ */
 export async function logMatchesFiles(server: StorageServer, volume: StorageVolume): Promise<boolean> {
   const superSector = await readVolumeSuperSector(server, volume);
+  const damage = await damageOfFiles(volume);
+  if (damage !== null) {
+    volumeWorld(server, volume, 'super-sector').log.error(`damaged file:${volume.volId}:${damage}`);
+    return false;
+  }
   if (!uuidEquals(superSector.uuid, await volume.files.loadUuid())) return false;
   const { latest } = await volumeWorld(server, volume, 'super-sector').devices.lsids(
     requireDevice(volume, 'logMatchesFiles'),
     STEPS.readDevice,
   );
   return (await volume.files.loadDonePosition()).lsid <= latest;
+}
+
+/** What is wrong with the files that tell what was sent, or null. */
+async function damageOfFiles({ files }: StorageVolume): Promise<string | null> {
+  for (const [name, load] of [
+    ['uuid', () => files.loadUuid()],
+    ['done', () => files.loadDone()],
+    ['queue', () => files.loadQueue()],
+  ] as const) {
+    try {
+      await load();
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return `${name}:${error.message}`;
+    }
+  }
+  return null;
 }
 
 /**

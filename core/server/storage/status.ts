@@ -1,3 +1,4 @@
+import { FormatError } from '../../errors.ts';
 import { u64Text } from '../../format/binary.ts';
 import { printUnitSize } from '../../format/size-text.ts';
 import { uuidToText } from '../../format/uuid.ts';
@@ -18,7 +19,7 @@ export async function serverStatus(server: StorageServer): Promise<string[]> {
     const volume = server.volumes.get(volId);
     // A volume that is being made has no device yet.
     if (volume !== undefined && volume.states.state !== 'Clear' && volume.wdevPath !== null)
-      volumes.push(await volumeLine(server, volume));
+      volumes.push(await volumeLine(server, volume).catch((error) => damageLine(volume, error)));
   }
   return [
     '-----StorageGlobal-----',
@@ -52,6 +53,12 @@ export async function serverStatus(server: StorageServer): Promise<string[]> {
 /** The original prints the port twice. */
 function hostText({ host, port }: HostPort): string {
   return `${host}:${port}:${port}`;
+}
+
+/** A volume whose files are damaged must not keep the others from being shown. */
+function damageLine(volume: StorageVolume, error: unknown): string {
+  if (!(error instanceof FormatError)) throw error;
+  return `volume ${volume.volId} state ${volume.states.state} ERROR: ${error.message}`;
 }
 
 async function volumeLine(server: StorageServer, volume: StorageVolume): Promise<string> {

@@ -106,8 +106,24 @@ export class StorageVolumeFiles {
 
   /** The newest gid that was given in this lineage, of a log that was reset since, too; 0 when none was. */
   async loadNewestGid(): Promise<Gid> {
-    const [queued] = await this.loadQueue();
-    return Math.max(await this.#loadLastGid(), (await this.loadDone()).gid ?? 0, queued?.gid ?? 0);
+    const queued = async () => (await this.loadQueue())[0]?.gid ?? 0;
+    const done = async () => (await this.loadDone()).gid ?? 0;
+    return Math.max(
+      await this.#loadLastGid(),
+      await this.#unlessDamaged('done', done),
+      await this.#unlessDamaged('queue', queued),
+    );
+  }
+
+  /** 0 for a gid that cannot be read: a damaged file must not prevent the reset that writes it anew. */
+  async #unlessDamaged(name: string, load: () => Promise<Gid>): Promise<Gid> {
+    try {
+      return await load();
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#world.log.warning(`${name}: gids may be given again: ${error.message}`);
+      return 0;
+    }
   }
 
   /** Remembers a gid behind the end of the log that has it; durable when it returns. */
@@ -123,16 +139,16 @@ export class StorageVolumeFiles {
     await unlinkIfThere(this.#world.files, `${this.directory}/last_gid`, STEPS.saveLastGid);
   }
 
-  /** 0 where no log was reset, or by the original only. A damaged file must not prevent the reset that writes it anew. */
-  async #loadLastGid(): Promise<Gid> {
-    try {
-      return new Reader(await this.#load('last_gid', STEPS.loadLastGid)).u64Number();
-    } catch (error) {
-      if (error instanceof NotFoundError) return 0;
-      if (!(error instanceof FormatError)) throw error;
-      this.#world.log.warning(`last_gid: gids may be given again: ${error.message}`);
-      return 0;
-    }
+  /** 0 where no log was reset, or by the original only. */
+  #loadLastGid(): Promise<Gid> {
+    return this.#unlessDamaged('last_gid', async () => {
+      try {
+        return new Reader(await this.#load('last_gid', STEPS.loadLastGid)).u64Number();
+      } catch (error) {
+        if (error instanceof NotFoundError) return 0;
+        throw error;
+      }
+    });
   }
 
   /** Throws StateError before the first backup. */
@@ -155,8 +171,7 @@ export class StorageVolumeFiles {
   }
 
   async createQueue(): Promise<void> {
-    const salt = this.#world.random.below('queue-salt', 0x1_0000_0000);
-    await this.#lock.run(() => this.#runChange(createQueueFile(salt), STEPS.initFiles, 'create'));
+    await this.#lock.run(() => this.#runChange(createQueueFile(this.#newSalt()), STEPS.initFiles, 'create'));
   }
 
   /** The queued positions, newest first. */
@@ -185,10 +200,22 @@ export class StorageVolumeFiles {
     });
   }
 
+  /** Drops all positions. A queue that cannot be read is made anew. */
   async clearQueue(): Promise<void> {
-    await this.#lock.run(async () =>
-      this.#runChange(clearQueue(await this.#openQueue()), STEPS.clearQueue, 'update'),
-    );
+    await this.#lock.run(async () => {
+      let queue: QueueFile;
+      try {
+        queue = await this.#openQueue();
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        return this.#rewriteQueue(this.#newSalt(), []);
+      }
+      await this.#runChange(clearQueue(queue), STEPS.clearQueue, 'update');
+    });
+  }
+
+  #newSalt(): number {
+    return this.#world.random.below('queue-salt', 0x1_0000_0000);
   }
 
   /** Replaces all positions at once (newest first): the old or the new ones are there after a crash. */

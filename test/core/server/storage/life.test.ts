@@ -260,8 +260,46 @@ describe('a start after trouble', () => {
     });
   });
 
+  it.each(['done', 'uuid', 'queue'])(
+    'is Stopped where its %s is damaged, and a reset makes it whole',
+    async (name) => {
+      for (const stateBefore of ['Target', 'Stopped']) {
+        await withTarget({}, async ({ site, storage, archive, proxy }) => {
+          await storage.snapshot();
+          await site.sleep(10);
+          if (stateBefore === 'Stopped') {
+            await storage.must('stop', 'vol0', 'force');
+            await storage.waitForState('Stopped');
+          }
+          storage.kill();
+          storage.host.files.seed(`${storage.base}/vol0/${name}`, new Uint8Array([1]));
+          await storage.start();
+          expect(await storage.state()).toBe('Stopped');
+          expect(
+            site.messages('s0', 'error').some((text) => text.startsWith(`damaged file:vol0:${name}:`)),
+          ).toBe(true);
+          expect((await storage.status()).some((line) => line.startsWith('volume vol0 state Stopped'))).toBe(
+            true,
+          );
+          expect(await storage.command('start', 'vol0', 'target')).toContain('back it up again');
+          await storage.must('reset-vol', 'vol0');
+          archive.latestGid = 2;
+          await storage.must('hash-bkp', 'vol0');
+          await storage.waitForState('Target');
+          proxy.received.length = 0;
+          await storage.write(0, 4, 9);
+          const gid = await storage.snapshot();
+          await site.eventually(
+            () => proxy.received.some(({ diff }) => diff.snapE.gidB === gid),
+            'it sends again',
+          );
+        });
+      }
+    },
+  );
+
   it('tells about damaged files and serves the rest', async () => {
-    for (const name of ['path', 'state', 'done', 'uuid', 'queue']) {
+    for (const name of ['path', 'state']) {
       await withTarget({}, async ({ site, storage }) => {
         storage.kill();
         storage.host.files.seed(`${storage.base}/vol0/${name}`, new Uint8Array([1]));
