@@ -42,6 +42,8 @@ export interface SimGroupOptions {
   /** Where the controller's printed lines go. */
   readonly print?: (line: string) => void;
   /** Told each command of the controller. */
+  /** How long a wait of the controller pauses before it asks again, in seconds. */
+  readonly pollIntervalS?: number;
   readonly onCommand?: (server: ServerConnectionParam, words: readonly string[]) => void;
   /** Lets tests change what a storage server sees of its world. */
   readonly wrapStorageWorld?: (world: StorageWorld) => StorageWorld;
@@ -136,6 +138,7 @@ export async function createSimGroup(simulation: Simulation, options: SimGroupOp
   const controller = createController(world, servers, {
     ...(options.print === undefined ? {} : { print: options.print }),
     ...(options.onCommand === undefined ? {} : { onCommand: options.onCommand }),
+    ...(options.pollIntervalS === undefined ? {} : { pollIntervalS: options.pollIntervalS }),
   });
   /** What was changed at starts, by server. */
   const changed = new Map<string, ChangedOptions>();

@@ -11,6 +11,7 @@ import {
   getNumAction,
   getRunRemoteCommand,
   getState,
+  POLL_INTERVAL_S,
   runCtl,
   runRemoteCommand,
   verifyState,
@@ -23,6 +24,8 @@ import * as wiring from './wiring.ts';
 export interface ControllerOptions {
   /** Socket limit of commands in seconds; default 10. */
   readonly timeoutS?: number;
+  /** How long a wait pauses before it asks again, in seconds; default 0.3. */
+  readonly pollIntervalS?: number;
   /** Where printed lines go; default: nowhere. */
   readonly print?: (line: string) => void;
   /** Told each command before it is sent. */
@@ -154,6 +157,7 @@ export function createController(
     world,
     layout,
     timeoutS: options.timeoutS ?? 0,
+    pollIntervalS: options.pollIntervalS ?? POLL_INTERVAL_S,
     onCommand: options.onCommand ?? null,
     print: options.print ?? (() => {}),
   };

@@ -16,7 +16,8 @@ export const SHORT_TIMEOUT_S = 100;
 export const STOP_TIMEOUT_S = 150;
 /** Longest wait for a change of state that only files stand behind. */
 export const STATE_TIMEOUT_S = 10;
-const POLL_INTERVAL_S = 0.3;
+/** How often waits ask again. */
+export const POLL_INTERVAL_S = 0.3;
 const CLIENT_ID = 'ctl';
 const DEFAULT_SOCKET_TIMEOUT_S = 10;
 
@@ -26,6 +27,8 @@ export interface ControlSession {
   layout: ServerLayout;
   /** Socket limit of commands; 0 = the default of 10 s. */
   readonly timeoutS: number;
+  /** How long a wait pauses before it asks again, in seconds. */
+  readonly pollIntervalS: number;
   /** Told each command before it is sent, for those who show or record them. */
   onCommand: ((server: ServerConnectionParam, words: readonly string[]) => void) | null;
   /** Where `print...` and `status` write lines. */
@@ -102,7 +105,7 @@ export async function pollUntil<T>(
     const result = await look();
     if ('done' in result) return result.done;
     lastSeen = result.seen;
-    await sleep(clock, POLL_INTERVAL_S * US_PER_S);
+    await sleep(clock, session.pollIntervalS * US_PER_S);
   }
   throw failed(lastSeen);
 }

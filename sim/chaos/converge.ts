@@ -32,8 +32,9 @@ export async function converge(site: ChaosSite): Promise<void> {
   site.isCalm = true;
   await everyoneAnswers(site);
   await settled(site);
-  await repairDevices(site);
-  await everyoneAnswers(site);
+  const isRepaired = await repairDevices(site);
+  if (isRepaired || allServers(site).some(({ name }) => !site.group.isRunning(name)))
+    await everyoneAnswers(site);
   checkSafety(site);
   for (const truth of site.volumes) await statesSavedAnew(site, truth);
   for (const truth of site.volumes) await withoutRot(site, truth);

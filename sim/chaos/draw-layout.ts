@@ -26,7 +26,7 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
             [1, 5],
             [2, 1],
           ]),
-    deviceLb: at('device').pick([128, 256, 512]),
+    deviceLb: at('device').pick([64, 128, 256]),
     logLb: at('log').pick([1024, 1536, 2048]),
   };
   if (profile.isPlain) return { ...PLAIN_LAYOUT, ...sizes };

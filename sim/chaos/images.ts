@@ -11,7 +11,7 @@ import type { VolumeTruth } from './volume-truth.ts';
 const SOCKET_TIMEOUT_S = 10;
 const BULK = '16K';
 /** Once no fault cuts a scan any more, nothing is to be found between its chunks. */
-const CALM_BULK = '32K';
+const CALM_BULK = '64K';
 const RESTORE_PATIENCE_S = 30;
 const LOOK_INTERVAL_US = US_PER_S / 5;
 

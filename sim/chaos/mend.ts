@@ -3,7 +3,7 @@ import type { ServerConnectionParam } from '../../core/control/server-layout.ts'
 import { ARCHIVE_ACTIVE, PROXY_ACTIVE } from '../../core/control/states.ts';
 import { errorText, StateError } from '../../core/errors.ts';
 import { followLineage } from './safety.ts';
-import { archiveView, type ChaosSite, primaryArchive, storageView } from './site.ts';
+import { archiveView, type ChaosSite, primaryArchive, proxyView, storageView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
 /** What an operator found that a volume needs. */
@@ -21,9 +21,12 @@ export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Con
   const sx = site.group.server(truth.storage);
   const primary = primaryArchive(site);
   const archiveState = await stateOrRestart(site, truth, walbc, primary);
-  if (archiveState === 'Stopped') await walbc.start(primary, truth.name);
+  const isStopped = archiveState === 'Stopped';
+  if (isStopped) await walbc.start(primary, truth.name);
+  const canGoOn = async () =>
+    (isStopped || ARCHIVE_ACTIVE.includes(archiveState)) && (await isJoined(site, truth, walbc));
   let state = await walbc.getState(sx, truth.name);
-  if (state === 'Target' && (await canGoOn(site, truth, walbc))) {
+  if (state === 'Target' && (await canGoOn())) {
     await startProxies(truth, walbc);
     return 'nothing';
   }
@@ -32,7 +35,7 @@ export async function mendVolume(site: ChaosSite, truth: VolumeTruth, walbc: Con
     await walbc.stop(sx, truth.name, 'force');
     state = 'Stopped';
   }
-  if (state === 'Stopped' && (await canGoOn(site, truth, walbc))) {
+  if (state === 'Stopped' && (await canGoOn())) {
     const isRefused = await walbc.start(sx, truth.name).then(
       () => false,
       (error: unknown) => {
@@ -66,11 +69,10 @@ export async function stateOrRestart(
 }
 
 /** The log holds all that archives lack: no overflow, and log and image belong together. */
-async function canGoOn(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<boolean> {
+async function isJoined(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<boolean> {
   const sx = site.group.server(truth.storage);
   if (await walbc.isOverflow(sx, truth.name)) return false;
   const primary = primaryArchive(site);
-  if (!ARCHIVE_ACTIVE.includes(await walbc.getState(primary, truth.name))) return false;
   if ((await walbc.getUuid(sx, truth.name)) !== (await walbc.getUuid(primary, truth.name))) return false;
   // Where only some proxies know the archive the controller refuses to say; anything else is tried again.
   const knows = await walbc.isSynchronizing(primary, truth.name).catch((error: unknown) => {
@@ -98,7 +100,7 @@ export async function backUp(
 ): Promise<Remedy> {
   const sx = site.group.server(truth.storage);
   const primary = primaryArchive(site);
-  await releaseProxies(truth, walbc);
+  await releaseProxies(site, truth, walbc);
   let archiveState = await walbc.getState(primary, truth.name);
   let kind: 'full' | 'hash' = ARCHIVE_ACTIVE.includes(archiveState) ? wished : 'full';
   if (kind === 'full' && archiveState !== 'Clear' && archiveState !== 'SyncReady') {
@@ -127,14 +129,16 @@ export async function backUp(
   return kind === 'full' ? 'full-backup' : 'hash-backup';
 }
 
+/** How many proxies have an archive among those that they send to. */
+function proxiesThatKnow(site: ChaosSite, truth: VolumeTruth, archive: string): number {
+  return site.group.layout.proxies.filter((proxy) => proxyView(site, proxy, truth).has(archive)).length;
+}
+
 /** Where only some proxies know an archive, none shall: the controller refuses to guess. */
-async function releaseProxies(truth: VolumeTruth, walbc: Controller): Promise<void> {
+async function releaseProxies(site: ChaosSite, truth: VolumeTruth, walbc: Controller): Promise<void> {
   for (const ax of walbc.layout.archives) {
-    const isMixed = await walbc.isSynchronizing(ax, truth.name).then(
-      () => false,
-      () => true,
-    );
-    if (isMixed) {
+    const knowing = proxiesThatKnow(site, truth, ax.name);
+    if (knowing > 0 && knowing < walbc.layout.proxies.length) {
       truth.synchronized.delete(ax.name);
       await walbc.stopSynchronizing(ax, truth.name);
     }

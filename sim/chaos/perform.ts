@@ -33,6 +33,9 @@ const MAX_RUNNING = 8;
 /** Servers give a stop up behind 60 s (docs/operations.md, "States"), seen from an operator's connection. */
 const STOP_TIMEOUT_US = 62 * US_PER_S;
 
+/** Longest pause between two looks whether a stop has ended. */
+const MAX_LOOK_PAUSE_US = 4 * US_PER_S;
+
 /** Operations that the operator waits for; the others run beside what follows. */
 const WAITED: ReadonlySet<ChaosOperation['kind']> = new Set<ChaosOperation['kind']>([
   'full-backup',
@@ -318,9 +321,11 @@ async function stopForAWhile(
   const givenUpUs = simulation.nowUs + STOP_TIMEOUT_US;
   await simulation.sleep(operation.forUs);
   // The answer says only that the stop began: whoever does not look until it has ended never starts the volume again.
+  let pauseUs = US_PER_S;
   while ((await walbc.getState(server, truth.name)) !== 'Stopped') {
     if (simulation.nowUs > givenUpUs) return;
-    await simulation.sleep(US_PER_S);
+    await simulation.sleep(pauseUs);
+    pauseUs = Math.min(2 * pauseUs, MAX_LOOK_PAUSE_US);
   }
   await walbc.start(server, truth.name);
 }

@@ -6,13 +6,16 @@ import type { VolumeTruth } from './volume-truth.ts';
 /**
  * What an operator does about walb devices whose disks failed, once the disks answer again (docs/chaos.md,
  * "Convergence"): a device that took an error refuses writes until its host starts again; a log disk of which blocks
- * cannot be read, so that the device does not come back, is replaced by one with what can be read.
+ * cannot be read, so that the device does not come back, is replaced by one with what can be read. Returns whether
+ * there was something to do.
  */
-export async function repairDevices(site: ChaosSite): Promise<void> {
+export async function repairDevices(site: ChaosSite): Promise<boolean> {
+  let isRepaired = false;
   for (const name of site.group.layout.storages) {
     const host = site.group.host(name);
     const own = site.volumes.filter((truth) => truth.storage === name);
     if (await areUsable(host, own)) continue;
+    isRepaired = true;
     startAnew(host);
     if (await areUsable(host, own)) continue;
     for (const truth of own) {
@@ -22,6 +25,7 @@ export async function repairDevices(site: ChaosSite): Promise<void> {
     startAnew(host);
     await areUsable(host, own);
   }
+  return isRepaired;
 }
 
 async function areUsable(host: SimHost, volumes: readonly VolumeTruth[]): Promise<boolean> {

@@ -387,13 +387,22 @@ export const TOURS: readonly Tour[] = [
     write(),
     snapshot,
   ]),
+  tour('an archive that has an image refuses a full backup', {}, [
+    ...BEGIN,
+    command('s0', 'stop VOL force'),
+    { ...command('s0', 'reset-vol VOL'), afterS: 3 },
+    command('s0', 'full-bkp VOL'),
+    { kind: 'mend', afterS: 3 },
+    write(),
+    snapshot,
+  ]),
   // Drawn ones that reach what is hard to arrange; which, is checked (test/sim/chaos/crash-points.test.ts).
-  ...[3, 5, 12, 27, 62, 205].map((seed) => ({
+  ...[3, 12, 37, 62, 140].map((seed) => ({
     name: `seed ${seed} of the profile quick`,
     history: drawHistory(seed, chaosProfile('quick')),
   })),
   // Words of conversations are waited for one by one only where bytes come in small pieces.
-  ...[1, 2, 3, 4, 5, 6, 7, 8].map((seed) => ({
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 11].map((seed) => ({
     name: `single bytes ${seed}`,
     history: { ...SMALL_PIECES, seed },
   })),

@@ -180,7 +180,7 @@ export class VolumeTruth {
 
 /** Bytes that no other write has, quickly made, and compressible as real data often is. */
 function pattern(stamp: number, sizeBytes: number): Uint8Array {
-  const words = new Int32Array(sizeBytes / 4);
-  for (let i = 0; i < words.length; i++) words[i] = i % 4 === 0 ? Math.imul(stamp + i, 0x9e3779b1) : stamp;
+  const words = new Int32Array(sizeBytes / 4).fill(stamp);
+  for (let i = 0; i < words.length; i += 16) words[i] = Math.imul(stamp + i, 0x9e3779b1);
   return new Uint8Array(words.buffer);
 }
