@@ -1,7 +1,8 @@
 import { IoError, TimeoutError } from '../core/errors.ts';
 import type { Connection, HostPort, Labels, Step } from '../core/world/index.ts';
+import { type CallInfo, callInfo } from './call-info.ts';
 import { QUIET, type ScheduledEvent } from './event-loop.ts';
-import { type CallInfo, type Incarnation, never } from './incarnation.ts';
+import { type Incarnation, never } from './incarnation.ts';
 import type { SimConnection, SimNetwork } from './network.ts';
 import type { RandomStream } from './random.ts';
 import type { SocketStack } from './socket-stack.ts';
@@ -49,7 +50,7 @@ export class ConnectAttempt {
     this.#labels = labels;
     this.#address = address;
     this.#timeoutUs = timeoutUs;
-    this.#info = { kind: 'net.connect', step, labels, detail: `${address.host}:${address.port}` };
+    this.#info = callInfo('net.connect', step, labels, `${address.host}:${address.port}`);
   }
 
   start(): Promise<Connection> {

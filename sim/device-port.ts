@@ -2,7 +2,8 @@ import type { WalbDevice } from '../core/device/index.ts';
 import { NotFoundError } from '../core/errors.ts';
 import { LOGICAL_BLOCK_BYTES } from '../core/units.ts';
 import type { BlockDevice, DeviceHost, Labels, Step } from '../core/world/index.ts';
-import { type CallInfo, type Incarnation, never } from './incarnation.ts';
+import { type CallInfo, callInfo } from './call-info.ts';
+import { type Incarnation, never } from './incarnation.ts';
 import { checkPoison, poisonMark } from './kernel.ts';
 
 /** Virtual time that a call takes which does no IO. */
@@ -66,7 +67,7 @@ export function createDevicePort(
     step: Step,
     work: (device: WalbDevice) => T | Promise<T>,
   ): Promise<T> => {
-    const info = { kind, step, labels, detail: path };
+    const info = callInfo(kind, step, labels, path);
     return cross(incarnation, info, CALL_US, async () => work(await find(path)));
   };
   const open = (
@@ -77,7 +78,7 @@ export function createDevicePort(
   ) => ask(kind, path, step, (device) => openFor(opening(device), path, incarnation, labels));
   return {
     exists: (path, step) => {
-      const info = { kind: 'walb.exists', step, labels, detail: path };
+      const info = callInfo('walb.exists', step, labels, path);
       return cross(incarnation, info, CALL_US, () => find(path).then(() => true, isMissing));
     },
     lsids: (path, step) => ask('walb.lsids', path, step, (device) => device.lsids()),
@@ -117,13 +118,14 @@ function isMissing(error: unknown): boolean {
 
 /** An open device as one process sees it; closed when the process ends. */
 function openFor(device: BlockDevice, path: string, incarnation: Incarnation, labels: Labels): BlockDevice {
-  const about = (kind: `walb.${string}`, step: Step, addressLb: number, sizeLb: number): CallInfo => ({
-    kind,
-    step,
-    labels,
-    sizeBytes: sizeLb * LOGICAL_BLOCK_BYTES,
-    detail: `${path} ${addressLb}+${sizeLb}`,
-  });
+  const about = (
+    kind: `walb.${string}`,
+    step: Step,
+    addressLb: number,
+    sizeLb: number,
+    data: Uint8Array | null = null,
+  ): CallInfo =>
+    callInfo(kind, step, labels, `${path} ${addressLb}+${sizeLb}`, sizeLb * LOGICAL_BLOCK_BYTES, data);
   const close = () => {
     forget();
     device.close();
@@ -139,11 +141,11 @@ function openFor(device: BlockDevice, path: string, incarnation: Incarnation, la
         device.read(addressLb, sizeLb, step),
       ),
     write: (addressLb, data, step, options) => {
-      const info = { ...about('walb.write', step, addressLb, data.length / LOGICAL_BLOCK_BYTES), data };
+      const info = about('walb.write', step, addressLb, data.length / LOGICAL_BLOCK_BYTES, data);
       return cross(incarnation, info, 0, () => device.write(addressLb, data, step, options));
     },
     flush: (step) =>
-      cross(incarnation, { kind: 'walb.flush', step, labels, detail: path }, 0, () => device.flush(step)),
+      cross(incarnation, callInfo('walb.flush', step, labels, path), 0, () => device.flush(step)),
     discard: (addressLb, sizeLb, step) =>
       cross(incarnation, about('walb.discard', step, addressLb, sizeLb), 0, () =>
         device.discard(addressLb, sizeLb, step),

@@ -1,8 +1,9 @@
 import { IoError } from '../core/errors.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES } from '../core/units.ts';
 import type { BlockDevice, Labels, Step, WriteOptions } from '../core/world/index.ts';
+import { type CallInfo, callInfo } from './call-info.ts';
 import type { DiskMedium, WriteUnderWay } from './disk-medium.ts';
-import { type CallInfo, type Incarnation, never } from './incarnation.ts';
+import { type Incarnation, never } from './incarnation.ts';
 import type { Latency } from './latency.ts';
 
 export interface DiskLatencies {
@@ -53,11 +54,16 @@ export function openMedium(
     if (!isOpen) throw new IoError('EINVAL', `${name}: used after close`);
   }
 
-  function info(kind: string, step: Step, addressLb: Lb, sizeLb: Lb, data?: Uint8Array): CallInfo {
+  function info(
+    kind: string,
+    step: Step,
+    addressLb: Lb,
+    sizeLb: Lb,
+    data: Uint8Array | null = null,
+  ): CallInfo {
     const detail = `${name} ${addressLb}+${sizeLb}`;
-    const about = { kind, step, labels, sizeBytes: sizeLb * LOGICAL_BLOCK_BYTES, detail };
-    if (kind === 'disk.discard') return { ...about, submitted: true };
-    return data === undefined ? about : { ...about, data };
+    const sizeBytes = sizeLb * LOGICAL_BLOCK_BYTES;
+    return callInfo(kind, step, labels, detail, sizeBytes, data, kind === 'disk.discard');
   }
 
   async function read(addressLb: Lb, sizeLb: Lb, step: Step): Promise<Uint8Array> {
@@ -136,7 +142,7 @@ export function openMedium(
   async function flush(step: Step): Promise<void> {
     const lastId = medium.beginFlush();
     await incarnation.call(
-      { kind: 'disk.flush', step, labels, detail: name },
+      callInfo('disk.flush', step, labels, name),
       drawUs(step, latencies.flush),
       () => {
         checkOpen();

@@ -1,7 +1,8 @@
 import { IoError, StateError, TimeoutError } from '../core/errors.ts';
 import type { Connection, Labels, Step } from '../core/world/index.ts';
+import { type CallInfo, socketCall } from './call-info.ts';
 import type { ScheduledEvent } from './event-loop.ts';
-import { type CallInfo, type Incarnation, never } from './incarnation.ts';
+import { type Incarnation, never } from './incarnation.ts';
 import { checkPoison, type Kernel, NO_LABELS, poisonMark } from './kernel.ts';
 import type { Pipe, PipeEnd, Segment } from './pipe.ts';
 import type { RandomStream } from './random.ts';
@@ -166,21 +167,13 @@ export class Endpoint implements Connection, PipeEnd {
     if (this.#write !== null)
       return Promise.reject(new StateError('A write to this connection is already waiting.'));
     const messageId = this.#out.nextMessageId;
-    const info: CallInfo = {
-      kind: 'net.write',
-      step,
-      labels: this.#labels,
-      data: bytes,
-      conversation: this.conversation,
-      messageId,
-      detail: this.peer,
-    };
+    const info = this.#writeInfo('net.write', step, bytes, messageId);
     const writable = this.#error === null && !this.#closed && !this.#endSent;
     if (!writable || bytes.length <= this.#out.freeBytes) {
       return incarnation.callNow(info, () => this.#accept(bytes), { torn: () => this.#acceptPart(bytes) });
     }
     this.#out.beginMessage();
-    incarnation.traceCall({ ...info, kind: 'net.write-wait' });
+    incarnation.traceCall(this.#writeInfo('net.write-wait', step, bytes, messageId));
     const mark = poisonMark(this.#kernel, bytes);
     return new Promise((resolve, reject) => {
       this.#write = { info, bytes, messageId, mark, takenBytes: 0, resolve, reject, timer: null };
@@ -203,7 +196,7 @@ export class Endpoint implements Connection, PipeEnd {
 
   close(): void {
     if (this.#closed || this.#incarnation?.alive !== true) return;
-    this.#incarnation.traceCall(this.#info('net.close', '', 0));
+    if (this.#kernel.trace !== null) this.#incarnation.traceCall(this.#info('net.close', '', 0));
     this.#release();
     // An error costs a stack trace, and mostly nobody waits.
     if (this.#read === null && this.#write === null) return;
@@ -290,14 +283,11 @@ export class Endpoint implements Connection, PipeEnd {
   }
 
   #info(kind: string, step: Step, sizeBytes: number): CallInfo {
-    return {
-      kind,
-      step,
-      labels: this.#labels,
-      conversation: this.conversation,
-      sizeBytes,
-      detail: this.peer,
-    };
+    return socketCall(kind, step, this.#labels, this.peer, sizeBytes, null, this.conversation);
+  }
+
+  #writeInfo(kind: string, step: Step, bytes: Uint8Array, messageId: number): CallInfo {
+    return socketCall(kind, step, this.#labels, this.peer, null, bytes, this.conversation, messageId);
   }
 
   get #readable(): boolean {

@@ -1,4 +1,5 @@
 import { IoError, NotFoundError } from '../core/errors.ts';
+import { callInfo } from './call-info.ts';
 import type { CrashFault, DelayFault, ErrorFault, Fault, StorageFault } from './fault-kinds.ts';
 import type { CallFaults, CallInfo, CrashPhase, Incarnation } from './incarnation.ts';
 import { NO_LABELS, traceEvent } from './kernel.ts';
@@ -115,7 +116,7 @@ export class FaultPlan implements CallFaults {
   fail(incarnation: Incarnation, info: CallInfo): { error: Error; effect: 'none' | 'part' | 'whole' } | null {
     const fault = this.#takeCall(this.#errors, incarnation, info);
     if (fault === null) return null;
-    this.#note(fault, `${incarnation.host} ${incarnation.name} ${info.step} ${info.kind}`);
+    this.#note(fault, incarnation.host);
     const error = new IoError(fault.code, `${info.kind} ${info.detail ?? ''}: injected ${fault.code}`);
     return { error, effect: fault.effect };
   }
@@ -303,7 +304,7 @@ export class FaultPlan implements CallFaults {
     const { kernel } = this.#simulation;
     if (kernel.trace === null) return;
     const detail = JSON.stringify(fault);
-    traceEvent(kernel, '', '', { kind: `fault.${fault.kind}`, step: '', labels: NO_LABELS, detail });
+    traceEvent(kernel, '', '', callInfo(`fault.${fault.kind}`, '', NO_LABELS, detail));
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   Labels,
   Step,
 } from '../core/world/index.ts';
+import { type CallInfo, callInfo } from './call-info.ts';
 import type { SimFileSystem } from './file-system.ts';
 import { type Inode, readContent } from './file-system-inode.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from './file-system-namespace.ts';
 import { freeIfUnused, locate, lookUp, truncateFile, writeFile } from './file-system-state.ts';
 import { background, failFileSync, forceDirectory, forceFile } from './file-system-steps.ts';
-import type { CallInfo, EffectParts, Incarnation } from './incarnation.ts';
+import type { EffectParts, Incarnation } from './incarnation.ts';
 
 /** The file system of a host as one life of one process sees it. */
 export function createFileStore(
@@ -37,12 +38,12 @@ export function createFileStore(
   const call = <T>(info: CallInfo, act: () => T, parts?: EffectParts): Promise<T> =>
     incarnation.call(info, draws.drawUs(info.step, latencies.call), act, parts);
 
-  const about = (kind: `file.${string}`, step: Step, detail: string): CallInfo => ({
-    kind,
-    step,
-    labels,
-    detail,
-  });
+  const about = (kind: `file.${string}`, step: Step, detail: string): CallInfo =>
+    callInfo(kind, step, labels, detail);
+
+  /** What the kernel may finish although the caller dies. */
+  const submitted = (kind: `file.${string}`, step: Step, detail: string): CallInfo =>
+    callInfo(kind, step, labels, detail, null, null, true);
 
   /** A call that only looks. */
   const look = <T>(kind: `file.${string}`, step: Step, path: string, act: () => T): Promise<T> =>
@@ -59,7 +60,7 @@ export function createFileStore(
     detail: string,
     act: () => void,
   ): Promise<void> =>
-    call({ ...about(kind, step, detail), submitted: true }, () => {
+    call(submitted(kind, step, detail), () => {
       checkWritable(state, path);
       act();
       background(state, loop.nowUs);
@@ -125,7 +126,7 @@ export function createFileStore(
     }
 
     async function write(offset: number, bytes: Uint8Array, step: Step): Promise<void> {
-      const info = { ...about('file.write', step, `${path} ${offset}+${bytes.length}`), data: bytes };
+      const info = callInfo('file.write', step, labels, `${path} ${offset}+${bytes.length}`, null, bytes);
       const number = state.drawCount++;
       /** A write that is cut leaves a leading part. */
       const cut = (): void => {
@@ -160,7 +161,7 @@ export function createFileStore(
         }
         forceFile(state, inode, state.random.at('sync', state.name, state.drawCount++));
       };
-      const info = { ...about('file.sync', step, path), submitted: true };
+      const info = submitted('file.sync', step, path);
       await incarnation.call(info, draws.drawUs(step, latencies.sync), act, { failed: fail });
     }
 
@@ -171,7 +172,7 @@ export function createFileStore(
           return inode.sizeBytes;
         }),
       read: (offset, sizeBytes, step) =>
-        call({ ...about('file.read', step, `${path} ${offset}+${sizeBytes}`), sizeBytes }, () => {
+        call(callInfo('file.read', step, labels, `${path} ${offset}+${sizeBytes}`, sizeBytes), () => {
           checkOpen();
           return readContent(inode, offset, sizeBytes);
         }),
@@ -223,7 +224,7 @@ export function createFileStore(
       }
       forceDirectory(state, inode, random);
     };
-    const info = { ...about('file.sync-directory', step, path), submitted: true };
+    const info = submitted('file.sync-directory', step, path);
     await incarnation.call(info, draws.drawUs(step, latencies.sync), act, { failed: fail });
   }
 

@@ -1,5 +1,6 @@
 import { NotFoundError, StateError } from '../core/errors.ts';
 import type { DeviceHost, Labels, Network } from '../core/world/index.ts';
+import { callInfo } from './call-info.ts';
 import { type ClockSettings, createClock, HostClock } from './clock.ts';
 import { SimDisk, type SimDiskOptions } from './disk.ts';
 import type { DiskMedium } from './disk-medium.ts';
@@ -208,7 +209,7 @@ export class SimHost {
 
   #trace(kind: string): void {
     if (this.kernel.trace !== null) {
-      traceEvent(this.kernel, this.name, '', { kind, step: '', labels: NO_LABELS });
+      traceEvent(this.kernel, this.name, '', callInfo(kind, '', NO_LABELS));
     }
   }
 }

@@ -1,28 +1,11 @@
-import type { Labels, Step } from '../core/world/index.ts';
+import type { CallInfo } from './call-info.ts';
 import { type EventOwner, QUIET, type ScheduledEvent } from './event-loop.ts';
 import { checkPoison, type Kernel, poisonMark, takeTracePlace, traceEvent } from './kernel.ts';
+import { type Linked, PendingList } from './pending-list.ts';
 import { hashText } from './random.ts';
 
+export type { CallInfo } from './call-info.ts';
 export type { Kernel } from './kernel.ts';
-
-/** What a call of a port is about, for traces, counters and faults. */
-export interface CallInfo {
-  /** The port and its call, for instance `file.rename`. */
-  readonly kind: string;
-  readonly step: Step;
-  readonly labels: Labels;
-  readonly sizeBytes?: number;
-  /** The view that the caller wrote, for the digest and for the check of poison mode. */
-  readonly data?: Uint8Array;
-  readonly conversation?: number;
-  readonly messageId?: number;
-  readonly detail?: string;
-  /**
-   * The kernel may finish this call although the process is killed meanwhile: writes, renames and the like.
-   * A draw decides. Only for effects that give the process nothing (no handle, no lock).
-   */
-  readonly submitted?: boolean;
-}
 
 /** Where inside a call a crash may strike. `torn`: with a part of the effect, where the call has parts. */
 export type CrashPhase = 'before' | 'torn' | 'after';
@@ -57,11 +40,19 @@ export interface EffectParts {
 export type OnDeath = () => void;
 
 /** Something planned for an incarnation. `info` and `effect` are null for a timer. */
-interface Pending {
+interface Pending extends Linked<Pending> {
   event: ScheduledEvent | null;
   readonly info: CallInfo | null;
   readonly effect: (() => unknown) | null;
-  readonly parts?: EffectParts | undefined;
+  readonly parts: EffectParts | undefined;
+}
+
+function newPending(
+  info: CallInfo | null,
+  effect: (() => unknown) | null,
+  parts: EffectParts | undefined,
+): Pending {
+  return { event: null, info, effect, parts, before: null, after: null, isListed: false };
 }
 
 /** The promise of a call whose caller is dead. */
@@ -90,7 +81,7 @@ export class Incarnation implements EventOwner {
   #held: (() => void)[] = [];
   #draining = false;
   #lastCall: CallInfo | null = null;
-  readonly #pending = new Set<Pending>();
+  readonly #pending = new PendingList<Pending>();
   readonly #onDeath = new Set<OnDeath>();
 
   constructor(kernel: Kernel, host: string, process: string, life: number, pid: number) {
@@ -119,14 +110,15 @@ export class Incarnation implements EventOwner {
     if (!this.#alive) return;
     this.#alive = false;
     const { loop, random } = this.kernel;
-    for (const pending of this.#pending) if (pending.event !== null) loop.cancel(pending.event);
+    const inFlight = this.#pending.takeAll();
+    for (const { event } of inFlight) if (event !== null) loop.cancel(event);
     const draw = random.at('in-flight', this.host, this.process, this.life);
-    for (const pending of this.#pending) {
+    for (const pending of inFlight) {
       if (pending.parts?.atDeath !== undefined) {
         pending.parts.atDeath();
         continue;
       }
-      if (pending.info?.submitted !== true || !draw.chance(0.5)) continue;
+      if (pending.info === null || !pending.info.submitted || !draw.chance(0.5)) continue;
       let failure: unknown = null;
       try {
         pending.effect?.();
@@ -135,7 +127,6 @@ export class Incarnation implements EventOwner {
       }
       traceEvent(this.kernel, this.host, this.name, pending.info, failure);
     }
-    this.#pending.clear();
     this.#held = [];
     this.onProgramError = null;
     const dying = [...this.#onDeath];
@@ -164,7 +155,7 @@ export class Incarnation implements EventOwner {
   /** Plans something for this life only; held back while it is paused. Returns the function that cancels it. */
   schedule(atUs: number, fire: () => void): () => void {
     if (!this.#alive) return () => {};
-    const pending: Pending = { event: null, info: null, effect: null };
+    const pending = newPending(null, null, undefined);
     let cancelled = false;
     pending.event = this.kernel.loop.schedule(
       atUs,
@@ -202,7 +193,7 @@ export class Incarnation implements EventOwner {
       const { kernel } = this;
       const delayUs = kernel.faults?.latencyUs(this, info, latencyUs) ?? latencyUs;
       const mark = poisonMark(kernel, info.data);
-      const pending: Pending = { event: null, info, effect, parts };
+      const pending = newPending(info, effect, parts);
       pending.event = kernel.loop.schedule(
         kernel.loop.nowUs + delayUs,
         () => {
@@ -287,7 +278,9 @@ export class Incarnation implements EventOwner {
       kinds = new Map();
       stepCounts.set(info.step, kinds);
     }
-    kinds.set(info.kind, (kinds.get(info.kind) ?? 0) + 1);
+    const counter = kinds.get(info.kind);
+    if (counter === undefined) kinds.set(info.kind, { count: 1 });
+    else counter.count += 1;
   }
 
   /** Writes a trace line about this life: a call, or something it noticed. */
@@ -301,7 +294,7 @@ export class Incarnation implements EventOwner {
     const state = this.#paused ? ' (paused)' : '';
     if (last === null) return `${this.host} ${this.name}${state}`;
     const task = last.labels.task === undefined ? '' : `task ${last.labels.task}, `;
-    return `${this.host} ${this.name}${state}: ${task}step ${last.step}, ${last.kind} ${last.detail ?? ''}`.trimEnd();
+    return `${this.host} ${this.name}${state}: ${task}step ${last.step}, ${last.kind} ${last.detail}`.trimEnd();
   }
 
   /** The calls in flight, for reports. */

@@ -1,6 +1,7 @@
 import { checksum } from '../core/format/checksum.ts';
+import type { CallInfo } from './call-info.ts';
 import { EventLoop, type Turn } from './event-loop.ts';
-import type { CallFaults, CallInfo } from './incarnation.ts';
+import type { CallFaults } from './incarnation.ts';
 import { KeyedRandom } from './random.ts';
 import type { TraceSink } from './trace.ts';
 
@@ -15,7 +16,7 @@ export interface Kernel {
   /** Sequence number of the last trace line. */
   traceSeq: number;
   /** Number of calls by step and kind, for coverage. */
-  readonly stepCounts: Map<string, Map<string, number>>;
+  readonly stepCounts: Map<string, Map<string, { count: number }>>;
   /** Checks that no caller changes a view while it belongs to a port. */
   readonly poison: boolean;
 }
@@ -69,7 +70,7 @@ export function traceEvent(
   const sink = kernel.trace;
   if (sink === null) return;
   const { seq, causeSeq } = place ?? takeTracePlace(kernel);
-  const detail = info.detail ?? '';
+  const { detail } = info;
   sink({
     v: 1,
     seq,
@@ -80,11 +81,11 @@ export function traceEvent(
     step: info.step,
     kind: info.kind,
     volume: info.labels.volume ?? '',
-    conversation: info.conversation ?? 0,
-    messageId: info.messageId ?? 0,
+    conversation: info.conversation,
+    messageId: info.messageId,
     causeSeq,
     sizeBytes: info.sizeBytes ?? info.data?.length ?? 0,
-    digest: info.data === undefined ? '' : checksum(info.data, 0).toString(16).padStart(8, '0'),
+    digest: info.data === null ? '' : checksum(info.data, 0).toString(16).padStart(8, '0'),
     detail: error === null ? detail : `${detail} ! ${error instanceof Error ? error.message : String(error)}`,
   });
 }
@@ -98,12 +99,12 @@ export class PoisonError extends Error {
 }
 
 /** In poison mode, the mark of a view handed to a port; else 0. */
-export function poisonMark(kernel: Kernel, data: Uint8Array | undefined): number {
-  return kernel.poison && data !== undefined ? checksum(data, 0) : 0;
+export function poisonMark(kernel: Kernel, data: Uint8Array | null): number {
+  return kernel.poison && data !== null ? checksum(data, 0) : 0;
 }
 
 /** Throws PoisonError when the view does not have the mark that it had. */
-export function checkPoison(kernel: Kernel, data: Uint8Array | undefined, mark: number, what: string): void {
-  if (!kernel.poison || data === undefined || checksum(data, 0) === mark) return;
+export function checkPoison(kernel: Kernel, data: Uint8Array | null, mark: number, what: string): void {
+  if (!kernel.poison || data === null || checksum(data, 0) === mark) return;
   throw new PoisonError(`${what}: the caller changed the bytes of a write before the write settled.`);
 }

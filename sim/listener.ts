@@ -1,6 +1,7 @@
 import type { Connection, Labels, Listener, Step } from '../core/world/index.ts';
+import { type CallInfo, callInfo } from './call-info.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type CallInfo, type Incarnation, never } from './incarnation.ts';
+import { type Incarnation, never } from './incarnation.ts';
 
 interface WaitingAccept {
   readonly info: CallInfo;
@@ -56,7 +57,7 @@ export class SimListener implements Listener {
   accept(step: Step): Promise<Connection | null> {
     const incarnation = this.#incarnation;
     if (!incarnation.alive) return never();
-    const info: CallInfo = { kind: 'net.accept', step, labels: this.#labels, detail: `port ${this.port}` };
+    const info = callInfo('net.accept', step, this.#labels, `port ${this.port}`);
     this.#dropDead();
     if (this.#closed || this.#backlog.length > 0) return incarnation.callNow(info, () => this.#take());
     return new Promise((resolve, reject) => this.#waiting.push({ info, resolve, reject }));
@@ -64,12 +65,7 @@ export class SimListener implements Listener {
 
   close(): void {
     if (this.#closed || !this.#incarnation.alive) return;
-    this.#incarnation.traceCall({
-      kind: 'net.unlisten',
-      step: '',
-      labels: this.#labels,
-      detail: `port ${this.port}`,
-    });
+    this.#incarnation.traceCall(callInfo('net.unlisten', '', this.#labels, `port ${this.port}`));
     this.#forget();
     this.#shut();
     const waiting = this.#waiting;

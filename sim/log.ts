@@ -1,4 +1,5 @@
 import type { Labels, Log } from '../core/world/index.ts';
+import { callInfo } from './call-info.ts';
 import type { HostClock } from './clock.ts';
 import type { Incarnation } from './incarnation.ts';
 
@@ -41,12 +42,7 @@ export function createLog(
     if (!incarnation.alive) return;
     const { kernel } = incarnation;
     if (kernel.trace !== null) {
-      incarnation.traceCall({
-        kind: `log.${level}`,
-        step: '',
-        labels,
-        detail: message.replaceAll('\n', ' '),
-      });
+      incarnation.traceCall(callInfo(`log.${level}`, '', labels, message.replaceAll('\n', ' ')));
     }
     sink?.({
       timeUs: kernel.loop.nowUs,

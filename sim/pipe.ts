@@ -1,3 +1,4 @@
+import { socketCall } from './call-info.ts';
 import { type EventOwner, QUIET, type ScheduledEvent } from './event-loop.ts';
 import { type Kernel, NO_LABELS, traceEvent } from './kernel.ts';
 import type { Link, LinkWaiter } from './link.ts';
@@ -394,9 +395,9 @@ export class Pipe implements EventOwner, LinkWaiter {
 
   #trace(segment: Segment): void {
     const { kind, bytes, messageId } = segment;
-    const info = { kind: `net.arrive-${kind}`, step: '', labels: NO_LABELS, conversation: this.conversation };
-    const extra = kind === 'data' ? { messageId, data: bytes } : {};
-    const detail = this.link.name;
-    traceEvent(this.#kernel, this.receiver.host, this.receiver.holder, { ...info, ...extra, detail });
+    const [id, data] = kind === 'data' ? [messageId, bytes] : [0, null];
+    const { name } = this.link;
+    const info = socketCall(`net.arrive-${kind}`, '', NO_LABELS, name, null, data, this.conversation, id);
+    traceEvent(this.#kernel, this.receiver.host, this.receiver.holder, info);
   }
 }

@@ -1,4 +1,5 @@
 import { errorText } from '../core/errors.ts';
+import { callInfo } from './call-info.ts';
 import type { SimHost } from './host.ts';
 import type { Incarnation } from './incarnation.ts';
 import { NO_LABELS, traceEvent } from './kernel.ts';
@@ -80,6 +81,6 @@ export class SimProcess {
 
   #trace(kind: string, detail = ''): void {
     const { kernel, host, name } = this.incarnation;
-    if (kernel.trace !== null) traceEvent(kernel, host, name, { kind, step: '', labels: NO_LABELS, detail });
+    if (kernel.trace !== null) traceEvent(kernel, host, name, callInfo(kind, '', NO_LABELS, detail));
   }
 }

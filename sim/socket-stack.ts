@@ -1,5 +1,6 @@
 import { IoError } from '../core/errors.ts';
 import type { Labels, Listener, Step } from '../core/world/index.ts';
+import { callInfo } from './call-info.ts';
 import type { SocketHost } from './endpoint.ts';
 import type { Incarnation } from './incarnation.ts';
 import { SimListener } from './listener.ts';
@@ -30,7 +31,7 @@ export class SocketStack implements SocketHost {
   }
 
   listen(incarnation: Incarnation, labels: Labels, port: number, step: Step): Promise<Listener> {
-    return incarnation.callNow({ kind: 'net.listen', step, labels, detail: `port ${port}` }, () => {
+    return incarnation.callNow(callInfo('net.listen', step, labels, `port ${port}`), () => {
       if (!Number.isInteger(port) || port < 1 || port > 65_535) {
         throw new IoError('EINVAL', `Port ${port} was given; expected 1 to 65535.`);
       }

@@ -1,6 +1,7 @@
 import { IoError } from '../core/errors.ts';
 import { type Lb, US_PER_MS, US_PER_S } from '../core/units.ts';
 import type { BlockDevice, Labels, Step, VolumeInfo, VolumeStore } from '../core/world/index.ts';
+import { callInfo } from './call-info.ts';
 import { drawPowerLossChoice } from './disk-crash.ts';
 import { CHUNK_LB, type ChunkPool, DiskImage } from './disk-image.ts';
 import { DiskMedium, type MediumParameters, mediumParameters } from './disk-medium.ts';
@@ -165,14 +166,14 @@ export class SimVolumeStore {
     const instantUs = Math.floor(
       durationUs * this.#random.at('instant', this.name, step, durationUs).fraction(),
     );
-    const info = { kind: `volume.${kind}`, step, labels, detail, submitted: true };
+    const info = callInfo(`volume.${kind}`, step, labels, detail, null, null, true);
     const value = await incarnation.call(info, instantUs, act);
     await pass(incarnation, durationUs - instantUs);
     return value;
   }
 
   async #list(incarnation: Incarnation, labels: Labels, step: Step): Promise<VolumeInfo[]> {
-    const info = { kind: 'volume.list', step, labels };
+    const info = callInfo('volume.list', step, labels);
     return incarnation.call(info, this.#draws.drawUs(step, this.#commandLatency), () => {
       this.#listCount += 1;
       return this.#random.at('list', this.name, this.#listCount).shuffle(this.inspect());
@@ -286,7 +287,7 @@ export class SimVolumeStore {
     mode: 'read' | 'write',
     step: Step,
   ): Promise<BlockDevice> {
-    const info = { kind: 'volume.open', step, labels, detail: `${name} ${mode}` };
+    const info = callInfo('volume.open', step, labels, `${name} ${mode}`);
     return incarnation.call(info, this.#draws.drawUs(step, this.#ioLatencies.io), () => {
       const volume = this.#find(name);
       if (mode === 'write' && !volume.writable) throw new IoError('EROFS', `Volume ${name} is not writable`);

@@ -13,6 +13,7 @@ import type {
   StorageWorld,
   VolumeStore,
 } from '../core/world/index.ts';
+import { callInfo } from './call-info.ts';
 import type { SimHost } from './host.ts';
 import { type Incarnation, never } from './incarnation.ts';
 import { NO_LABELS } from './kernel.ts';
@@ -104,7 +105,7 @@ export function createRandom(incarnation: Incarnation, random: KeyedRandom, coun
     const count = counts.get(purpose) ?? 0;
     counts.set(purpose, count + 1);
     if (incarnation.kernel.trace !== null) {
-      incarnation.traceCall({ kind: 'random', step: '', labels: NO_LABELS, sizeBytes, detail: purpose });
+      incarnation.traceCall(callInfo('random', '', NO_LABELS, purpose, sizeBytes));
     }
     return random.at('program', incarnation.host, incarnation.process, purpose, count);
   };
@@ -119,7 +120,7 @@ export function createRandom(incarnation: Incarnation, random: KeyedRandom, coun
 function createCodecs(incarnation: Incarnation, settings: WorldSettings, labels: Labels): CodecPool {
   const settle = <T>(sizeBytes: number, effect: () => T): Promise<T> => {
     const latencyUs = Math.ceil((sizeBytes * settings.codecUsPerMib) / (1024 * 1024));
-    return incarnation.call({ kind: 'codec.run', step: '', labels, sizeBytes }, latencyUs, effect);
+    return incarnation.call(callInfo('codec.run', '', labels, '', sizeBytes), latencyUs, effect);
   };
   return {
     run: async (jobs: readonly CodecJob[]) => {

@@ -52,7 +52,8 @@ const SHAPE = { snap: '2vv', diff: '211v2vv2vvv', state: '21v2vv2vv' } as const;
 export class Channel {
   readonly #connection: Connection;
   readonly #input: BufferedReader;
-  readonly #pending = new Set<(error: Error) => void>();
+  /** A read and a write at most, and what a close ends. */
+  readonly #pending: ((error: Error) => void)[] = [];
   readonly #out = new Writer();
   #readStep: Step = '';
   #closed = false;
@@ -276,8 +277,7 @@ export class Channel {
     if (this.#closed) return;
     this.#closed = true;
     this.#connection.close();
-    for (const abort of this.#pending) abort(closedError());
-    this.#pending.clear();
+    for (const abort of this.#pending.splice(0)) abort(closedError());
   }
 
   #send(bytes: Uint8Array, step: Step): Promise<void> {
@@ -342,18 +342,23 @@ export class Channel {
   #guarded<T>(call: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(closedError());
     return new Promise<T>((resolve, reject) => {
-      this.#pending.add(reject);
+      this.#pending.push(reject);
       call().then(
         (value) => {
-          this.#pending.delete(reject);
+          this.#settled(reject);
           resolve(value);
         },
         (error) => {
-          this.#pending.delete(reject);
+          this.#settled(reject);
           reject(error);
         },
       );
     });
+  }
+
+  #settled(abort: (error: Error) => void): void {
+    const at = this.#pending.indexOf(abort);
+    if (at >= 0) this.#pending.splice(at, 1);
   }
 }
 

@@ -82,15 +82,14 @@ function stepsOf(scene: Scene, host: string): readonly string[] {
   return Object.values(scene.names.proxies.includes(host) ? PROXY_STEPS : ARCHIVE_STEPS);
 }
 
-/** Calls at which crashes are drawn. */
-export const CRASH_CALLS: readonly string[] = [
+const CALLS = [
   'file.write',
   'file.sync',
   'file.rename',
   'file.link',
   'file.unlink',
   'file.sync-directory',
-  'file.open',
+  'file.create',
   'net.write',
   'net.connect',
   'volume.snapshot',
@@ -98,16 +97,6 @@ export const CRASH_CALLS: readonly string[] = [
   'volume.remove',
   'disk.write',
   'disk.flush',
-];
-
-/** Calls at which errors are drawn. */
-export const ERROR_CALLS: readonly string[] = [
-  'file.write',
-  'file.sync',
-  'file.rename',
-  'file.open',
-  'file.sync-directory',
-  'file.read',
 ];
 
 function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
@@ -124,14 +113,7 @@ function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
       }),
       4,
     ],
-    [
-      () => ({
-        step: null,
-        call: random.pick(CRASH_CALLS),
-        nth: Math.ceil(drawLogarithmic(random, [1, 60])),
-      }),
-      4,
-    ],
+    [() => ({ step: null, call: random.pick(CALLS), nth: Math.ceil(drawLogarithmic(random, [1, 60])) }), 4],
     [() => ({ step: null, call: null, nth: Math.ceil(drawLogarithmic(random, [1, 2000])) }), 4],
   ])();
   if (scene.names.storages.includes(host) && random.chance(0.3)) {
@@ -160,7 +142,14 @@ function ioError(random: RandomStream, scene: Scene): Fault[] {
     : {
         ...common,
         step: null,
-        call: random.pick(ERROR_CALLS),
+        call: random.pick([
+          'file.write',
+          'file.sync',
+          'file.rename',
+          'file.create',
+          'file.sync-directory',
+          'file.read',
+        ]),
         nth,
         code,
         effect,

@@ -57,8 +57,6 @@ export interface ChaosOutcome {
   readonly fired: ReadonlyMap<string, number>;
   /** Steps at which a crash struck. */
   readonly struckSteps: ReadonlySet<string>;
-  /** Calls that failed by an injected error, as `STEP CALL`. */
-  readonly struckCalls: ReadonlySet<string>;
   readonly transitions: ReadonlyMap<string, number>;
   /** Calls by step. */
   readonly steps: ReadonlyMap<string, number>;
@@ -188,15 +186,12 @@ function outcomeOf(
 ): ChaosOutcome {
   const fired = new Map<string, number>();
   const struckSteps = new Set<string>();
-  const struckCalls = new Set<string>();
   let crashes = 0;
   let otherFaults = 0;
   for (const [key, count] of simulation?.faults.fired ?? []) {
     const kind = key.slice(0, key.indexOf(' '));
-    // `KIND HOST INCARNATION STEP CALL` of crashes and errors, see FaultPlan.
-    const [step = '', call = ''] = key.split(' ').slice(-2);
-    if (kind === 'crash') struckSteps.add(step);
-    if (kind === 'error') struckCalls.add(`${step} ${call}`);
+    // `crash HOST INCARNATION STEP CALL`, see FaultPlan.
+    if (kind === 'crash') struckSteps.add(key.split(' ').at(-2) as string);
     fired.set(kind, (fired.get(kind) ?? 0) + count);
     if (CRASH_KINDS.includes(kind)) crashes += count;
     else otherFaults += count;
@@ -204,7 +199,7 @@ function outcomeOf(
   const steps = new Map<string, number>();
   for (const [step, kinds] of simulation?.kernel.stepCounts ?? []) {
     let total = 0;
-    for (const count of kinds.values()) total += count;
+    for (const { count } of kinds.values()) total += count;
     steps.set(step, total);
   }
   const none = { operations: 0, refused: 0, snapshots: 0, judged: 0, hashBackups: 0, fullBackups: 0 };
@@ -217,7 +212,6 @@ function outcomeOf(
     otherFaults,
     fired,
     struckSteps,
-    struckCalls,
     transitions: transitions.seen,
     steps,
     virtualTimeUs: simulation?.nowUs ?? 0,

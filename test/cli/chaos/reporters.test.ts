@@ -22,7 +22,6 @@ const RESULT: ChaosResult = {
   transitions: ['storage Clear>InitVol', 'storage nonsense'],
   steps: ['storage.start.take-base', 'other.step'],
   struckSteps: [],
-  struckCalls: [],
   found: null,
   digest: null,
 };

@@ -8,7 +8,6 @@ import {
   WdiffIndex,
 } from '../../../core/format/indexed-wdiff.ts';
 import type { WdiffRecord } from '../../../core/format/wdiff-record.ts';
-import { expectEqual } from '../../expect-same.ts';
 
 /** A piece as the plain algorithm keeps it. */
 interface Piece {
@@ -90,7 +89,7 @@ describe('the index', () => {
           pieces = addPlainly(pieces, { addressLb, sizeLb, image: n, imageOffsetLb: 0 }, maxLb);
         });
         const records = [...index.records()];
-        expectEqual(records.map(pieceOf), pieces);
+        expect(records.map(pieceOf)).toEqual(pieces);
         expect(index.recordCount).toBe(pieces.length);
         expect(index.ioCount).toBe(ios.length);
         expect(records.map(({ kind }) => kind)).toEqual(
@@ -125,7 +124,7 @@ describe('the index', () => {
           found.fill(record.dataOffsetBytes, record.addressLb, previousEndLb);
           count++;
         }
-        expectEqual(found, owner);
+        expect(found).toEqual(owner);
         expect(index.recordCount).toBe(count);
       }),
       { numRuns: 20 },
@@ -154,7 +153,7 @@ describe('the index', () => {
     const decoded = chunks.flatMap((chunk) =>
       Array.from({ length: chunk.length / 48 }, (_, i) => decodeIndexRecord(chunk, i * 48)),
     );
-    expectEqual(decoded, [...index.records()]);
+    expect(decoded).toEqual([...index.records()]);
     expect([...new WdiffIndex().encodedRecords()]).toEqual([]);
   });
 

@@ -25,7 +25,6 @@ import {
   snapEquals,
   stateEquals,
 } from '../../../core/snapshot/meta.ts';
-import { expectIs } from '../../expect-same.ts';
 import { anyDiff, anyHistory, anySnap, S } from './arbitraries.ts';
 
 /** Any state, at rest or applying. */
@@ -46,8 +45,8 @@ describe('laws of apply', () => {
       fc.property(anySnap, anyDiff, (s, a) => {
         const found = relation(s, a);
         expect(['too-old', 'applicable', 'too-new']).toContain(found);
-        expectIs(found === 'too-old', a.snapE.gidB! <= s.gidB!);
-        expectIs(found === 'too-new', a.snapB.gidB! > s.gidB!);
+        expect(found === 'too-old').toBe(a.snapE.gidB! <= s.gidB!);
+        expect(found === 'too-new').toBe(a.snapB.gidB! > s.gidB!);
       }),
       runs,
     );
@@ -59,9 +58,9 @@ describe('laws of apply', () => {
         const a = { ...diff, isCompDiff };
         fc.pre(canApply(s, a));
         const after = applyDiff(s, a);
-        expectIs(after.gidB, a.snapE.gidB);
+        expect(after.gidB).toBe(a.snapE.gidB);
         expect(after.gidB!).toBeGreaterThan(s.gidB!);
-        expectIs(relation(after, a), isCompDiff ? 'not-applicable' : 'too-old');
+        expect(relation(after, a)).toBe(isCompDiff ? 'not-applicable' : 'too-old');
         if (isCleanDiff(a)) expect(after.gidE!).toBeGreaterThanOrEqual(s.gidE!);
       }),
       runs,
@@ -73,8 +72,8 @@ describe('laws of merge', () => {
   it('M1: never with itself, never both ways', () => {
     fc.assert(
       fc.property(anyDiff, anyDiff, (a, b) => {
-        expectIs(canMerge(a, a), false);
-        expectIs(canMerge(a, b) && canMerge(b, a), false);
+        expect(canMerge(a, a)).toBe(false);
+        expect(canMerge(a, b) && canMerge(b, a)).toBe(false);
       }),
       runs,
     );
@@ -86,8 +85,8 @@ describe('laws of merge', () => {
       .filter(([a, b, c]) => canMerge(a, b) && canMerge(b, c));
     fc.assert(
       fc.property(mergingTriple, ([a, b, c]) => {
-        expectIs(canMerge(joinDiffs(a, b), c), true);
-        expectIs(canMerge(a, joinDiffs(b, c)), true);
+        expect(canMerge(joinDiffs(a, b), c)).toBe(true);
+        expect(canMerge(a, joinDiffs(b, c))).toBe(true);
       }),
       runs,
     );
@@ -97,11 +96,11 @@ describe('laws of merge', () => {
     fc.assert(
       fc.property(anySnap, mergingPair, (s, [a, b]) => {
         const ab = joinDiffs(a, b);
-        expectIs(contains(ab, a) && contains(ab, b), true);
-        expectIs(canApply(s, ab), canApply(s, a) || canApply(s, b));
+        expect(contains(ab, a) && contains(ab, b)).toBe(true);
+        expect(canApply(s, ab)).toBe(canApply(s, a) || canApply(s, b));
         if (canApply(s, a)) {
-          expectIs(canApply(applyDiff(s, a), b), true);
-          expectIs(applyDiffs(s, [a, b]).gidB, applyDiff(s, ab).gidB);
+          expect(canApply(applyDiff(s, a), b)).toBe(true);
+          expect(applyDiffs(s, [a, b]).gidB).toBe(applyDiff(s, ab).gidB);
         }
       }),
       runs,
@@ -114,7 +113,7 @@ describe('laws of merge', () => {
       .filter(([s, c, d]) => contains(c, d) && canApply(s, d));
     fc.assert(
       fc.property(containing, ([s, c]) => {
-        expectIs(canApply(s, c), true);
+        expect(canApply(s, c)).toBe(true);
       }),
       runs,
     );
@@ -146,7 +145,7 @@ describe('laws of merge', () => {
           const isFit =
             (isCleanDiff(y) || x.snapE.gidE! <= y.snapE.gidE!) &&
             (isCleanDiff(z) || xy.snapE.gidE! <= z.snapE.gidE!);
-          if (isFit) expectIs(diffEquals(joinDiffs(xy, z), joinDiffs(x, joinDiffs(y, z))), true);
+          if (isFit) expect(diffEquals(joinDiffs(xy, z), joinDiffs(x, joinDiffs(y, z)))).toBe(true);
         }
       }),
       runs,
@@ -160,11 +159,11 @@ describe('laws of states', () => {
       fc.property(anyState, anyDiff, (st, a) => {
         fc.pre(canApplyToState(st, [a]));
         const begun = beginApplying(st, [a]);
-        expectIs(begun.isApplying, true);
-        expectIs(begun.timestamp, a.timestamp);
-        expectIs(canApplyToState(begun, [a]), true);
-        expectIs(stateEquals(beginApplying(begun, [a]), begun), true);
-        expectIs(stateEquals(endApplying(begun, [a]), applyToState(st, [a])), true);
+        expect(begun.isApplying).toBe(true);
+        expect(begun.timestamp).toBe(a.timestamp);
+        expect(canApplyToState(begun, [a])).toBe(true);
+        expect(stateEquals(beginApplying(begun, [a]), begun)).toBe(true);
+        expect(stateEquals(endApplying(begun, [a]), applyToState(st, [a]))).toBe(true);
       }),
       runs,
     );
@@ -175,9 +174,9 @@ describe('laws of states', () => {
     fc.assert(
       fc.property(fitting, ([st, [a, b]]) => {
         const ab = joinDiffs(a, b);
-        expectIs(canApplyToState(beginApplying(st, [a]), [ab]), true);
-        expectIs(canApplyToState(beginApplying(st, [ab]), [a]), false);
-        expectIs(canApplyToState(beginApplying(st, [ab]), [a, b]), true);
+        expect(canApplyToState(beginApplying(st, [a]), [ab])).toBe(true);
+        expect(canApplyToState(beginApplying(st, [ab]), [a])).toBe(false);
+        expect(canApplyToState(beginApplying(st, [ab]), [a, b])).toBe(true);
       }),
       runs,
     );
@@ -187,7 +186,7 @@ describe('laws of states', () => {
     fc.assert(
       fc.property(anyState, (st) => {
         expect([beginApplying(st, []), endApplying(st, []), applyToState(st, [])]).toEqual([st, st, st]);
-        expectIs(canApplyToState(st, []), !st.isApplying);
+        expect(canApplyToState(st, [])).toBe(!st.isApplying);
       }),
     );
   });
@@ -206,10 +205,10 @@ describe('laws along one history', () => {
           expect(snaps[k + 1].gidE!).toBeGreaterThanOrEqual(snaps[k].gidE!);
           for (let l = k + 1; l <= n; l++) {
             const diff = merged(diffs, k, l);
-            expectIs(brokenProgress(diff), null);
+            expect(brokenProgress(diff)).toBe(null);
             for (let i = 0; i <= n; i++) {
-              expectIs(canApply(snaps[i], diff), k <= i && i < l);
-              if (k <= i && i < l) expectIs(snapEquals(applyDiff(snaps[i], diff), snaps[l]), true);
+              expect(canApply(snaps[i], diff)).toBe(k <= i && i < l);
+              if (k <= i && i < l) expect(snapEquals(applyDiff(snaps[i], diff), snaps[l])).toBe(true);
             }
           }
         }
@@ -228,8 +227,8 @@ describe('laws along one history', () => {
           for (const [k, l] of ranges) {
             const [a, b] = [merged(diffs, i, j), merged(diffs, k, l)];
             const isFit = i <= k && k <= j && j < l;
-            expectIs(canMerge(a, b), isFit);
-            if (isFit) expectIs(diffEquals(mergeDiff(a, b), merged(diffs, i, l)), true);
+            expect(canMerge(a, b)).toBe(isFit);
+            if (isFit) expect(diffEquals(mergeDiff(a, b), merged(diffs, i, l))).toBe(true);
           }
         }
       }),
@@ -245,9 +244,9 @@ describe('laws along one history', () => {
           if (list.length < 2) break;
           const at = pick % (list.length - 1);
           list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];
-          expectIs(canMergeAll(list), true);
-          expectIs(snapEquals(applyDiffs(snaps[0], list), snaps[snaps.length - 1]), true);
-          expectIs(diffEquals(mergeDiffs(list), mergeDiffs(diffs)), true);
+          expect(canMergeAll(list)).toBe(true);
+          expect(snapEquals(applyDiffs(snaps[0], list), snaps[snaps.length - 1])).toBe(true);
+          expect(diffEquals(mergeDiffs(list), mergeDiffs(diffs))).toBe(true);
         }
       }),
       { numRuns: 500 },
@@ -270,7 +269,7 @@ describe('laws along one history', () => {
             const isCompletable = list.some((_, a) =>
               list.some((_, b) => b >= a && canApplyToState(state, list.slice(a, b + 1))),
             );
-            expectIs(isCompletable, true);
+            expect(isCompletable).toBe(true);
             if (list.length < 2) break;
             const at = pick % (list.length - 1);
             list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];
