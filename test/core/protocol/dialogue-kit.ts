@@ -13,6 +13,7 @@ import type * as wlog from '../../../core/protocol/wlog-transfer.ts';
 import type { CompressOpt } from '../../../core/snapshot/host-info.ts';
 import { makeDiff, makeSnap, makeState } from '../../../core/snapshot/meta.ts';
 import type { CodecPool } from '../../../core/world/index.ts';
+import { rememberingCodecs } from '../../../sim/remembering-codecs.ts';
 
 /** What the dialogues of the tests are made of. */
 
@@ -25,7 +26,7 @@ export interface Dialogue {
   readonly serverValue: unknown;
 }
 
-export const codecs: CodecPool = inlineCodecPool(await loadPortableCodecs());
+export const codecs: CodecPool = inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
 
 export const UUID = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 export const OTHER_UUID = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);

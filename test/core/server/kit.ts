@@ -12,10 +12,11 @@ import type { CodecPool, HostPort } from '../../../core/world/index.ts';
 import { createTurn } from '../../../native/turn.ts';
 import type { SimHost } from '../../../sim/host.ts';
 import { type LogLine, logLineToText } from '../../../sim/log.ts';
+import { rememberingCodecs } from '../../../sim/remembering-codecs.ts';
 import { Simulation, type SimulationOptions } from '../../../sim/simulation.ts';
 import type { SimWorld } from '../../../sim/world.ts';
 
-export const codecs: CodecPool = inlineCodecPool(await loadPortableCodecs());
+export const codecs: CodecPool = inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
 
 /** A simulation with an operator's host `operator`, and what tests ask servers for. */
 export class Site {

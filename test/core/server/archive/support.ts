@@ -16,6 +16,7 @@ import { SimFileSystem } from '../../../../sim/file-system.ts';
 import { type FileSystemProfile, fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import type { SimHost } from '../../../../sim/host.ts';
 import { type LogLine, logLineToText } from '../../../../sim/log.ts';
+import { rememberingCodecs } from '../../../../sim/remembering-codecs.ts';
 import { Simulation } from '../../../../sim/simulation.ts';
 import type { TraceSink } from '../../../../sim/trace.ts';
 import { SimVolumeStore } from '../../../../sim/volume-store.ts';
@@ -23,7 +24,7 @@ import type { SimWorld } from '../../../../sim/world.ts';
 import { goldenDir } from '../../../golden.ts';
 import { readTarGz } from '../../../tar.ts';
 
-export const codecs: CodecPool = inlineCodecPool(await loadPortableCodecs());
+export const codecs: CodecPool = inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
 
 /** What a test waits for is looked at more and more seldom: most waits are short, and a look costs a connection. */
 const FIRST_LOOK_US = US_PER_S / 20;
