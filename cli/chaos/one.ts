@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
-import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { createTurn } from '../../native/turn.ts';
+import { portablePool } from '../../scenarios/lib/portable-pool.ts';
 import type { ChaosFailure } from '../../sim/chaos/failure.ts';
 import { drawHistory } from '../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../sim/chaos/profiles.ts';
 import { type ChaosHistory, type ChaosMachine, runChaos } from '../../sim/chaos/run.ts';
 import { shrinkHistory } from '../../sim/chaos/shrink.ts';
-import { rememberingCodecs } from '../../sim/remembering-codecs.ts';
 import { type TraceSink, traceLineToText } from '../../sim/trace.ts';
 import { type ChaosJob, type ChaosResult, resultOf } from './job.ts';
 
 /** What this machine gives to simulations. */
 export async function chaosMachine(): Promise<ChaosMachine> {
-  return { newTurn: createTurn, codecs: inlineCodecPool(rememberingCodecs(await loadPortableCodecs())) };
+  return { newTurn: createTurn, codecs: await portablePool() };
 }
 
 /** A shrinking takes at most so long. */

@@ -1,13 +1,12 @@
-import { inlineCodecPool, loadPortableCodecs } from '../../core/engine/codec-registry.ts';
 import { type Lb, LOGICAL_BLOCK_BYTES, MIB, US_PER_S } from '../../core/units.ts';
 import { createTurn } from '../../native/turn.ts';
 import { DEFAULT_DISK_LATENCIES } from '../../sim/disk-port.ts';
 import { fileSystemParameters } from '../../sim/file-system-state.ts';
 import { createSimGroup, type SimGroup, type SimGroupOptions, type SimGroupParts } from '../../sim/group.ts';
 import { parseGroupLayout, parseSpares } from '../../sim/group-layout.ts';
-import { rememberingCodecs } from '../../sim/remembering-codecs.ts';
 import { Simulation, type SimulationOptions } from '../../sim/simulation.ts';
 import { playChaos } from './chaos-scenario.ts';
+import { portablePool } from './portable-pool.ts';
 import type { Scenario, ScenarioInput, ScenarioOutcome } from './scenario.ts';
 import { type Say, Story } from './story.ts';
 
@@ -34,7 +33,7 @@ export async function newSimulation(
   seed: number,
   options: Partial<Omit<SimulationOptions, 'seed' | 'turn'>> = {},
 ): Promise<Simulation> {
-  const codecs = options.codecs ?? inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
+  const codecs = options.codecs ?? (await portablePool());
   return new Simulation({ ...options, seed, turn: createTurn(), codecs });
 }
 
@@ -95,8 +94,7 @@ export async function simulate(
   options: SimulatedOptions = {},
 ): Promise<SimulatedRun> {
   if (scenario.history !== undefined) {
-    const codecs =
-      options.simulation?.codecs ?? inlineCodecPool(rememberingCodecs(await loadPortableCodecs()));
+    const codecs = options.simulation?.codecs ?? (await portablePool());
     return playChaos(scenario.history, { newTurn: createTurn, codecs }, say, options.simulation);
   }
   const tell = async (made: SimGroup, story: Story): Promise<ScenarioOutcome> => {
