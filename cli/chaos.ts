@@ -8,9 +8,17 @@ import { parseSaved, savedToText } from '../sim/chaos/saved.ts';
 import { storyFileText } from '../sim/chaos/story.ts';
 import { operationText } from '../sim/chaos/words.ts';
 import { logLineToText } from '../sim/log.ts';
-import { crashCoverage, crashCoverageText, crashJobs, crashPlan, sampleOf } from './chaos/crash-points.ts';
 import type { ChaosJob, ChaosResult } from './chaos/job.ts';
 import { chaosMachine } from './chaos/one.ts';
+import {
+  type PointKind,
+  type PointPlanner,
+  pointCoverage,
+  pointCoverageText,
+  pointJobs,
+  pointPlanner,
+  sampleOf,
+} from './chaos/points.ts';
 import { runChaosPool } from './chaos/pool.ts';
 import { type ChaosReporter, chaosReport, type SavedFailure } from './chaos/reporters.ts';
 import { ChaosTally } from './chaos/summary.ts';
@@ -32,6 +40,8 @@ export interface ChaosOptions {
   readonly shrink: boolean;
   /** In place of drawn histories, one for each crash at a step (docs/chaos.md, "Crash points"). */
   readonly crashPoints: boolean;
+  /** In place of drawn histories, one for each call of a step that fails (docs/chaos.md, "Error points"). */
+  readonly errorPoints: boolean;
   /** In place of the report, the SHA-256 of each seed's trace. */
   readonly digests: boolean;
   /** Folder for histories of failures. */
@@ -49,11 +59,17 @@ const BAR_WIDTH = 24;
 export async function chaos(
   options: ChaosOptions,
   runPool = runChaosPool,
-  makePlan = crashPlan,
+  makePlan = pointPlanner(chaosMachine),
 ): Promise<number> {
   tuneForSimulation();
   chaosProfile(options.profile);
-  if (options.crashPoints) return crashEverywhere(options, runPool, makePlan);
+  if (options.crashPoints || options.errorPoints) {
+    let code = 0;
+    if (options.crashPoints) code = await strikeEverywhere('crash', options, runPool, makePlan);
+    if (options.errorPoints)
+      code = Math.max(code, await strikeEverywhere('error', options, runPool, makePlan));
+    return code;
+  }
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
   const count = options.seeds ?? (options.minutes === null ? DEFAULT_SEEDS : Number.POSITIVE_INFINITY);
@@ -87,17 +103,22 @@ export async function chaos(
   return tally.failures.length > 0 ? 1 : 0;
 }
 
-/** `walbox chaos --crash-points`. The exit code is 1 when a crash was not survived, or a step never crashed. */
-async function crashEverywhere(
+/**
+ * `walbox chaos --crash-points` and `--error-points`. The exit code is 1 when one was not survived or never struck, or a step
+ * was never reached.
+ */
+async function strikeEverywhere(
+  kind: PointKind,
   options: ChaosOptions,
   runPool: typeof runChaosPool,
-  makePlan: typeof crashPlan,
+  makePlan: PointPlanner,
 ): Promise<number> {
   const beganMs = performance.now();
   const elapsedS = () => (performance.now() - beganMs) / 1000;
-  const all = await makePlan(options.profile, options.seed, await chaosMachine());
+  const all = await makePlan(kind, options.profile, options.seed);
   const plan = options.seeds === null ? all : sampleOf(all, options.seeds, options.seed);
-  const jobs = crashJobs(plan, `${options.profile}-crash`, options.shrink ? MAX_SHRINK_RUNS : 0);
+  const profile = `${options.profile}-${kind}`;
+  const jobs = pointJobs(plan, profile, options.shrink ? MAX_SHRINK_RUNS : 0);
   const tally = new ChaosTally();
   const results: ChaosResult[] = [];
   const saved: SavedFailure[] = [];
@@ -111,13 +132,13 @@ async function crashEverywhere(
       tally.add(result);
       results.push(result);
       if (result.found !== null) {
-        saved.push({ result, ...saveFailure({ ...options, profile: `${options.profile}-crash` }, result) });
+        saved.push({ result, ...saveFailure({ ...options, profile }, result) });
       }
       bar.show(tally.count, tally.failures.length, elapsedS());
     },
   );
   bar.end();
-  const coverage = crashCoverage(plan, results);
+  const coverage = pointCoverage(plan, results);
   const summary = tally.summary(options.profile, elapsedS());
   saved.sort((a, b) => a.result.seed - b.result.seed);
   if (options.reporter === 'json') {
@@ -125,7 +146,7 @@ async function crashEverywhere(
     process.stdout.write(`${JSON.stringify({ ...report, coverage }, null, 2)}\n`);
   } else {
     process.stdout.write(chaosReport(options.reporter, summary, saved));
-    (options.reporter === 'text' ? process.stdout : process.stderr).write(crashCoverageText(coverage));
+    (options.reporter === 'text' ? process.stdout : process.stderr).write(pointCoverageText(kind, coverage));
   }
   return coverage.survived === coverage.points && coverage.unreached.length === 0 ? 0 : 1;
 }

@@ -107,6 +107,11 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .option('--bail', 'end with the first failure', false)
     .option('--no-shrink', 'save failures as they were drawn')
     .option('--crash-points', 'crash at every step once; with the profile nightly in every way', false)
+    .option(
+      '--error-points',
+      'one failing call at every step; with the profile nightly each in every way',
+      false,
+    )
     .option('--digests', 'print the SHA-256 of the trace of each seed in place of the report', false)
     .option('--failures <folder>', 'where histories of failures are written', FAILURES_FOLDER)
     .action(async (options: ChaosArguments) => {

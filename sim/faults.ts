@@ -116,7 +116,7 @@ export class FaultPlan implements CallFaults {
   fail(incarnation: Incarnation, info: CallInfo): { error: Error; effect: 'none' | 'part' | 'whole' } | null {
     const fault = this.#takeCall(this.#errors, incarnation, info);
     if (fault === null) return null;
-    this.#note(fault, incarnation.host);
+    this.#note(fault, `${incarnation.host} ${incarnation.name} ${info.step} ${info.kind}`);
     const error = new IoError(fault.code, `${info.kind} ${info.detail ?? ''}: injected ${fault.code}`);
     return { error, effect: fault.effect };
   }

@@ -29,6 +29,8 @@ export interface ChaosResult {
   readonly steps: readonly string[];
   /** Steps at which a crash struck. */
   readonly struckSteps: readonly string[];
+  /** Calls that failed by an injected error, as `STEP CALL`. */
+  readonly struckCalls: readonly string[];
   readonly found: FoundFailure | null;
   /** SHA-256 of the trace's lines, where it is wanted. */
   readonly digest: string | null;
@@ -62,6 +64,7 @@ export function resultOf(
     transitions: [...outcome.transitions.keys()],
     steps: [...outcome.steps.keys()],
     struckSteps: [...outcome.struckSteps],
+    struckCalls: [...outcome.struckCalls],
     found,
     digest,
   };

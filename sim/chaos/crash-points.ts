@@ -17,6 +17,7 @@ export interface CrashPoint {
   readonly step: string;
   readonly phase: CrashPhaseName;
   readonly how: 'kill' | 'power-loss';
+  readonly title: string;
 }
 
 /** A crash point and the history that reaches it. */
@@ -32,14 +33,17 @@ export const DECLARED_STEPS: readonly string[] = [
   ...PROTOCOL_STEPS,
 ];
 
-/** How often the calls of each step happen in a tour, by the process that makes them; '' is the kernel's device. */
-export type StepCounts = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/**
+ * How often the calls of each step happen in a tour, by who makes them (`HOST PROCESS`, or `HOST` for its devices) and by
+ * their kind; files are opened with a mode behind that.
+ */
+export type CallCounts = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, number>>>;
 
 const DEVICE = new Set<string>(Object.values(DEVICE_STEPS));
 
 /** Runs a tour without a crash and counts the calls of each step while faults could strike. Throws what fails. */
-export async function learnTour(history: ChaosHistory, machine: ChaosMachine): Promise<StepCounts> {
-  const counts = new Map<string, Map<string, number>>();
+export async function learnTour(history: ChaosHistory, machine: ChaosMachine): Promise<CallCounts> {
+  const counts = new Map<string, Map<string, Map<string, number>>>();
   let isLooking = false;
   const outcome = await runChaos(history, machine, {
     onOperation: () => {
@@ -48,13 +52,18 @@ export async function learnTour(history: ChaosHistory, machine: ChaosMachine): P
     onCalm: () => {
       isLooking = false;
     },
-    trace: ({ step, kind, incarnation }) => {
+    trace: ({ step, kind, host, incarnation, detail }) => {
       if (!isLooking || step === '' || /^(log|fault|net\.arrive)/.test(kind)) return;
       const process = DEVICE.has(step) ? '' : incarnation.slice(0, incarnation.indexOf('#'));
       if (process !== '' && !process.startsWith('walb-')) return;
-      const byProcess = counts.get(step) ?? new Map<string, number>();
-      byProcess.set(process, (byProcess.get(process) ?? 0) + 1);
-      counts.set(step, byProcess);
+      const byCaller = counts.get(step) ?? new Map<string, Map<string, number>>();
+      counts.set(step, byCaller);
+      const caller = process === '' ? host : `${host} ${process}`;
+      const byCall = byCaller.get(caller) ?? new Map<string, number>();
+      byCaller.set(caller, byCall);
+      // What an open may fail with depends on its mode, which the detail ends with.
+      const call = kind === 'file.open' ? `${kind} ${detail.split(' ')[1]}` : kind;
+      byCall.set(call, (byCall.get(call) ?? 0) + 1);
     },
   });
   if (outcome.failure !== null) throw new Error(outcome.failure.message);
@@ -68,7 +77,7 @@ export interface CrashPlan {
 }
 
 /** `whole`: each step in each phase, killed and by power loss; else each step once, what differs drawn by seed. */
-export function planCrashes(learned: readonly StepCounts[], whole: boolean, seed: number): CrashPlan {
+export function planCrashes(learned: readonly CallCounts[], whole: boolean, seed: number): CrashPlan {
   const runs: CrashRun[] = [];
   const unreached: string[] = [];
   for (const [index, step] of DECLARED_STEPS.entries()) {
@@ -79,21 +88,27 @@ export function planCrashes(learned: readonly StepCounts[], whole: boolean, seed
       continue;
     }
     const { name, history } = TOURS[tour] as (typeof TOURS)[number];
-    const [process, count] = [...(learned[tour] as StepCounts).entries()].flatMap(([name, by]) =>
-      name === step ? [...by] : [],
-    )[0] as [string, number];
-    for (const [i, { phase, how }] of choices(process === '', whole, index + seed).entries()) {
+    const [[caller, calls]] = [...(learned[tour]?.get(step) ?? [])] as [[string, Map<string, number>]];
+    const { host, process } = callerOf(caller);
+    const count = [...calls.values()].reduce((sum, each) => sum + each, 0);
+    for (const [i, { phase, how }] of choices(process === null, whole, index + seed).entries()) {
       // The first call, the one in the middle, the last one, and so on in turn.
       const nth = [1, Math.ceil(count / 2), count][(i + index) % 3] as number;
       const crash: CrashFault = {
-        ...{ kind: 'crash', host: null, process: process === '' ? null : process, step, call: null },
+        ...{ kind: 'crash', host, process, step, call: null },
         ...{ nth, phase, how, downUs: 300_000 },
       };
-      const point = { step, phase, how };
+      const point = { step, phase, how, title: `${step} ${phase} ${how}` };
       runs.push({ point, tour: name, history: { ...history, faults: [...history.faults, crash] } });
     }
   }
   return { runs, unreached };
+}
+
+/** Who makes a call, for faults. */
+export function callerOf(caller: string): { readonly host: string; readonly process: string | null } {
+  const [host = '', process = null] = caller.split(' ');
+  return { host, process };
 }
 
 function choices(isDevice: boolean, whole: boolean, turn: number): Pick<CrashPoint, 'phase' | 'how'>[] {

@@ -82,14 +82,15 @@ function stepsOf(scene: Scene, host: string): readonly string[] {
   return Object.values(scene.names.proxies.includes(host) ? PROXY_STEPS : ARCHIVE_STEPS);
 }
 
-const CALLS = [
+/** Calls at which crashes are drawn. */
+export const CRASH_CALLS: readonly string[] = [
   'file.write',
   'file.sync',
   'file.rename',
   'file.link',
   'file.unlink',
   'file.sync-directory',
-  'file.create',
+  'file.open',
   'net.write',
   'net.connect',
   'volume.snapshot',
@@ -97,6 +98,16 @@ const CALLS = [
   'volume.remove',
   'disk.write',
   'disk.flush',
+];
+
+/** Calls at which errors are drawn. */
+export const ERROR_CALLS: readonly string[] = [
+  'file.write',
+  'file.sync',
+  'file.rename',
+  'file.open',
+  'file.sync-directory',
+  'file.read',
 ];
 
 function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
@@ -113,7 +124,14 @@ function crashAtCall(random: RandomStream, scene: Scene): Fault[] {
       }),
       4,
     ],
-    [() => ({ step: null, call: random.pick(CALLS), nth: Math.ceil(drawLogarithmic(random, [1, 60])) }), 4],
+    [
+      () => ({
+        step: null,
+        call: random.pick(CRASH_CALLS),
+        nth: Math.ceil(drawLogarithmic(random, [1, 60])),
+      }),
+      4,
+    ],
     [() => ({ step: null, call: null, nth: Math.ceil(drawLogarithmic(random, [1, 2000])) }), 4],
   ])();
   if (scene.names.storages.includes(host) && random.chance(0.3)) {
@@ -142,14 +160,7 @@ function ioError(random: RandomStream, scene: Scene): Fault[] {
     : {
         ...common,
         step: null,
-        call: random.pick([
-          'file.write',
-          'file.sync',
-          'file.rename',
-          'file.create',
-          'file.sync-directory',
-          'file.read',
-        ]),
+        call: random.pick(ERROR_CALLS),
         nth,
         code,
         effect,

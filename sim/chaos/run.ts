@@ -57,6 +57,8 @@ export interface ChaosOutcome {
   readonly fired: ReadonlyMap<string, number>;
   /** Steps at which a crash struck. */
   readonly struckSteps: ReadonlySet<string>;
+  /** Calls that failed by an injected error, as `STEP CALL`. */
+  readonly struckCalls: ReadonlySet<string>;
   readonly transitions: ReadonlyMap<string, number>;
   /** Calls by step. */
   readonly steps: ReadonlyMap<string, number>;
@@ -186,12 +188,15 @@ function outcomeOf(
 ): ChaosOutcome {
   const fired = new Map<string, number>();
   const struckSteps = new Set<string>();
+  const struckCalls = new Set<string>();
   let crashes = 0;
   let otherFaults = 0;
   for (const [key, count] of simulation?.faults.fired ?? []) {
     const kind = key.slice(0, key.indexOf(' '));
-    // `crash HOST INCARNATION STEP CALL`, see FaultPlan.
-    if (kind === 'crash') struckSteps.add(key.split(' ').at(-2) as string);
+    // `KIND HOST INCARNATION STEP CALL` of crashes and errors, see FaultPlan.
+    const [step = '', call = ''] = key.split(' ').slice(-2);
+    if (kind === 'crash') struckSteps.add(step);
+    if (kind === 'error') struckCalls.add(`${step} ${call}`);
     fired.set(kind, (fired.get(kind) ?? 0) + count);
     if (CRASH_KINDS.includes(kind)) crashes += count;
     else otherFaults += count;
@@ -212,6 +217,7 @@ function outcomeOf(
     otherFaults,
     fired,
     struckSteps,
+    struckCalls,
     transitions: transitions.seen,
     steps,
     virtualTimeUs: simulation?.nowUs ?? 0,

@@ -4,7 +4,7 @@ import type { StopMode } from '../../protocol/command-words.ts';
 import { NO_STATE } from '../../snapshot/meta.ts';
 import { US_PER_S } from '../../units.ts';
 import { waitUntil } from '../shared/condition.ts';
-import { exists, removeTree, removeVolumeDirectory } from '../shared/persist.ts';
+import { removeTree, removeVolumeDirectory } from '../shared/persist.ts';
 import type { Transition } from '../shared/state-machine.ts';
 import type { Stopper } from '../shared/stop-state.ts';
 import { verifyAdmission } from './admission.ts';
@@ -94,7 +94,12 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
     const transition = beginRemoval(volume, from, 'ClearVol', func);
     try {
       await removeImages(volume, from);
-      await removeFiles(server, volume);
+      await removeVolumeDirectory(
+        volume.world,
+        server.options.baseDirectory,
+        volume.volId,
+        STEPS.clearDirectory,
+      );
       volume.files.state.forget();
       forgetContent(volume);
       server.replicated.delete(volume.volId);
@@ -104,18 +109,6 @@ export async function clearVolume(server: ArchiveServer, volume: ArchiveVolume):
       endRemoval(volume, transition);
     }
   });
-}
-
-/** Once the directory has its other name, the volume is gone; the next start removes what is left of it. */
-async function removeFiles(server: ArchiveServer, volume: ArchiveVolume): Promise<void> {
-  const { options, world } = server;
-  try {
-    await removeVolumeDirectory(world.files, options.baseDirectory, volume.volId, STEPS.clearDirectory);
-  } catch (error) {
-    if (await exists(world.files, volume.files.directory, STEPS.clearDirectory)) throw error;
-    await world.files.syncDirectory(options.baseDirectory, STEPS.clearDirectory);
-    world.log.warning(`files of a removed volume are left:${volume.volId}:${errorText(error)}`);
-  }
 }
 
 /** Empties a volume: SyncReady or Stopped -> SyncReady. */

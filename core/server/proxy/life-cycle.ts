@@ -1,4 +1,4 @@
-import { errorText, NotFoundError, StateError } from '../../errors.ts';
+import { NotFoundError, StateError } from '../../errors.ts';
 import type { ArchiveInfoRequest } from '../../protocol/archive-info.ts';
 import type { StopMode } from '../../protocol/command-words.ts';
 import type { HostInfoForBkp } from '../../snapshot/host-info.ts';
@@ -172,16 +172,10 @@ export async function clearVolume(server: ProxyServer, volume: ProxyVolume): Pro
   });
 }
 
-/** Once the directory has its other name, the volume is gone; the next start removes what is left of it. */
+/** Removes the volume with all that it holds, on disk and in memory. */
 async function removeAll(server: ProxyServer, volume: ProxyVolume): Promise<void> {
   const { world, options } = server;
-  try {
-    await removeVolumeDirectory(world.files, options.baseDirectory, volume.volId, STEPS.clearFiles);
-  } catch (error) {
-    if (await exists(world.files, volume.directory, STEPS.clearFiles)) throw error;
-    await world.files.syncDirectory(options.baseDirectory, STEPS.clearFiles);
-    world.log.warning(`files of a removed volume are left:${volume.volId}:${errorText(error)}`);
-  }
+  await removeVolumeDirectory(world, options.baseDirectory, volume.volId, STEPS.clearFiles);
   volume.received.set.clear();
   volume.archives.clear();
   server.volumes.delete(volume.volId);

@@ -124,15 +124,25 @@ export async function removeTree(files: FileStore, path: string, step: Step): Pr
 
 /**
  * Removes the directory `base/name` so that a crash shows all of it or nothing: renamed away first, durably,
- * then deleted (docs/differences.md, "Every server"). Throws when the directory is still there; what is
- * left of a deletion that failed later is removed at the next start.
+ * then deleted (docs/differences.md, "Every server"). Throws when the directory is still there; once it has its other
+ * name, the volume is gone, and what is left of it is removed at the next start.
  */
 export async function removeVolumeDirectory(
-  files: FileStore,
+  { files, log }: Pick<World, 'files' | 'log'>,
   base: string,
   name: string,
   step: Step,
 ): Promise<void> {
+  try {
+    await renameAndRemove(files, base, name, step);
+  } catch (error) {
+    if (await exists(files, `${base}/${name}`, step)) throw error;
+    await files.syncDirectory(base, step);
+    log.warning(`files of a removed volume are left:${name}:${errorText(error)}`);
+  }
+}
+
+async function renameAndRemove(files: FileStore, base: string, name: string, step: Step): Promise<void> {
   const away = `${base}/${DELETING_PREFIX}${name}`;
   if (await exists(files, away, step)) await removeTree(files, away, step);
   await files.rename(`${base}/${name}`, away, step);

@@ -81,8 +81,8 @@ export async function clearVolume(server: StorageServer, volume: StorageVolume):
   volume.actions.verifyNotRunning(STORAGE_ACTIONS, func);
   const transition = volume.states.begin(func, 'SyncReady', 'ClearVol');
   try {
-    const { files } = volumeWorld(server, volume, 'clear-vol');
-    await removeVolumeDirectory(files, server.options.baseDirectory, volume.volId, STEPS.clearFiles);
+    const world = volumeWorld(server, volume, 'clear-vol');
+    await removeVolumeDirectory(world, server.options.baseDirectory, volume.volId, STEPS.clearFiles);
     volume.files.state.forget();
     server.volumes.delete(volume.volId);
     transition.commit('Clear');

@@ -2,21 +2,22 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { crashPlan } from '../../../cli/chaos/crash-points.ts';
 import type { ChaosJob, ChaosResult } from '../../../cli/chaos/job.ts';
+import { chaosMachine } from '../../../cli/chaos/one.ts';
+import { type PointPlanner, pointPlanner } from '../../../cli/chaos/points.ts';
 import type { runChaosPool } from '../../../cli/chaos/pool.ts';
 import { type ChaosOptions, chaos, replay } from '../../../cli/chaos.ts';
 import { chooseJobs, scenariosOf } from '../../../cli/run/choose.ts';
 import { runJob } from '../../../cli/run/one.ts';
 import { packageVersion } from '../../../cli/version.ts';
 import { main } from '../../../cli/walbox.ts';
-import type { CrashPlan } from '../../../sim/chaos/crash-points.ts';
 import type { ChaosFailure } from '../../../sim/chaos/failure.ts';
 import { drawHistory } from '../../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../../sim/chaos/profiles.ts';
 import type { ChaosHistory } from '../../../sim/chaos/run.ts';
 import { parseSaved, savedToText } from '../../../sim/chaos/saved.ts';
 import { storyFileText } from '../../../sim/chaos/story.ts';
+import { TOURS } from '../../../sim/chaos/tours.ts';
 import { smallHistory } from '../../sim/chaos/kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'walbox-chaos-'));
@@ -25,7 +26,14 @@ afterEach(() => vi.restoreAllMocks());
 
 const OPTIONS: ChaosOptions = {
   ...{ seed: 1, seeds: 2, minutes: null, jobs: 1, profile: 'quick', reporter: 'json' },
-  ...{ bail: false, shrink: true, digests: false, crashPoints: false, failures: join(folder, 'failures') },
+  ...{
+    bail: false,
+    shrink: true,
+    digests: false,
+    crashPoints: false,
+    errorPoints: false,
+    failures: join(folder, 'failures'),
+  },
 };
 
 /** What a command prints and the code that it ends with. */
@@ -72,6 +80,7 @@ const PASSED: ChaosResult = {
     realTimeS: 1,
     fired: [],
     struckSteps: [],
+    struckCalls: [],
     transitions: [],
     steps: [],
     found: null,
@@ -156,11 +165,7 @@ describe('walbox chaos', () => {
 describe('walbox chaos --crash-points', () => {
   const crashOptions = { ...OPTIONS, crashPoints: true, seeds: 40, shrink: false };
   // The tours are learned once: here it matters what is told of their crashes.
-  let plan: Promise<CrashPlan> | null = null;
-  const onePlan: typeof crashPlan = (...about) => {
-    plan ??= crashPlan(...about);
-    return plan;
-  };
+  const onePlan = pointPlanner(chaosMachine);
 
   /** Every crash strikes and is survived, but for one that does not strike and one that fails. */
   const pool =
@@ -193,6 +198,41 @@ describe('walbox chaos --crash-points', () => {
     expect(failed.out).toContain('crash points: 39 of 40 struck and survived');
     expect(failed.out).toContain("a call of the operator's program");
     expect(failed.code).toBe(1);
+  });
+});
+
+describe('walbox chaos --error-points', () => {
+  it('tells which failing calls were survived, by call and way', async () => {
+    const point = (step: string, call: string) => ({ step, call, code: 'EIO', effect: 'none' }) as const;
+    const points = [
+      ...['file.sync', 'file.rename'].map((call) => point('storage.state.save', call)),
+      ...['file.sync', 'file.open'].map((call) => point('archive.wdiff.sync', call)),
+    ];
+    const [{ history, name }] = TOURS as [(typeof TOURS)[number]];
+    const makePlan: PointPlanner = async (kind) => {
+      expect(kind).toBe('error');
+      const runs = points.map((of) => ({
+        point: { ...of, title: `${of.step} ${of.call} EIO none` },
+        ...{ history, tour: name },
+      }));
+      return { runs, unreached: [] };
+    };
+    const pool =
+      (unstruck: number): typeof runChaosPool =>
+      async (_, next, onResult) => {
+        for (let job = next(); job !== null; job = next()) {
+          const { step, call } = points[job.seed] as (typeof points)[number];
+          const struckCalls = job.seed === unstruck ? [] : [`${step} ${call}`];
+          onResult({ ...PASSED, seed: job.seed, struckCalls });
+        }
+      };
+    const options = { ...OPTIONS, seeds: null, errorPoints: true, reporter: 'text' } as const;
+    const { code, out } = await captured(() => chaos(options, pool(2), makePlan));
+    expect(out).toContain('error points: 3 of 4 struck and survived; steps 1 of 2');
+    expect(out).toContain('\n  file.sync EIO none    1 of 2\n');
+    expect(out).toContain('never struck: archive.wdiff.sync file.sync EIO none');
+    expect(code).toBe(1);
+    expect((await captured(() => chaos(options, pool(-1), makePlan))).code).toBe(0);
   });
 });
 

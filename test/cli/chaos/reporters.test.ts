@@ -22,6 +22,7 @@ const RESULT: ChaosResult = {
   transitions: ['storage Clear>InitVol', 'storage nonsense'],
   steps: ['storage.start.take-base', 'other.step'],
   struckSteps: [],
+  struckCalls: [],
   found: null,
   digest: null,
 };

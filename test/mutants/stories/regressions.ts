@@ -20,9 +20,10 @@ export const REGRESSION_MUTANTS: readonly StoryMutant[] = [
   },
   {
     name: 'regression-proxy-keeps-removed-volume',
-    file: 'core/server/proxy/life-cycle.ts',
-    text: '    if (await exists(world.files, volume.directory, STEPS.clearFiles)) throw error;\n',
-    replacement: '    throw error;\n',
+    file: 'core/server/shared/persist.ts',
+    text: ', step)) throw error;\n    await files.syncDirectory(base, step);\n    log',
+    replacement:
+      ', step) || name !== base) throw error;\n    await files.syncDirectory(base, step);\n    log',
     breaks: 'a proxy keeps a volume whose files are gone, and cannot start it',
     hint: { scenarios: ['g3'] },
   },

@@ -1,25 +1,31 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  type CallCounts,
   CRASH_PHASES,
   type CrashPlan,
   DECLARED_STEPS,
   learnTour,
   planCrashes,
-  type StepCounts,
 } from '../../../sim/chaos/crash-points.ts';
+import { CRASH_CALLS, ERROR_CALLS } from '../../../sim/chaos/draw-faults.ts';
+import { type ErrorPlan, planErrors } from '../../../sim/chaos/error-points.ts';
 import { EXCLUDED_STEPS } from '../../../sim/chaos/excluded-steps.ts';
 import { runChaos } from '../../../sim/chaos/run.ts';
 import { TOURS } from '../../../sim/chaos/tours.ts';
 import type { CrashFault } from '../../../sim/fault-kinds.ts';
 import { machine } from './kit.ts';
 
-const learned: StepCounts[] = [];
+const learned: CallCounts[] = [];
 let whole: CrashPlan;
 let once: CrashPlan;
+let allErrors: ErrorPlan;
+let oneError: ErrorPlan;
 beforeAll(async () => {
   for (const { history } of TOURS) learned.push(await learnTour(history, machine));
   whole = planCrashes(learned, true, 1);
   once = planCrashes(learned, false, 1);
+  allErrors = planErrors(learned, true, 1);
+  oneError = planErrors(learned, false, 1);
 });
 
 describe('crash points', () => {
@@ -74,6 +80,65 @@ describe('crash points', () => {
       const crash = history.faults.at(-1) as CrashFault;
       expect(history.faults).toHaveLength((own as number) + 1);
       expect(crash).toMatchObject({ kind: 'crash', step: point.step, phase: point.phase, how: point.how });
+    }
+  });
+});
+
+describe('faults that are drawn', () => {
+  it('are at calls that there are', () => {
+    const made = new Set(
+      learned.flatMap((counts) =>
+        [...counts.values()].flatMap((callers) =>
+          [...callers.values()].flatMap((calls) => [...calls.keys()].map((call) => call.split(' ')[0])),
+        ),
+      ),
+    );
+    expect([...CRASH_CALLS, ...ERROR_CALLS].filter((call) => !made.has(call))).toEqual([]);
+  });
+});
+
+describe('error points', () => {
+  const stepsOf = ({ runs }: ErrorPlan) => [...new Set(runs.map(({ point }) => point.step))].sort();
+
+  it('are at all declared steps but those that are excluded with a reason', () => {
+    expect(allErrors.unreached).toEqual([]);
+    expect([...stepsOf(allErrors), ...EXCLUDED_STEPS.keys()].sort()).toEqual([...DECLARED_STEPS].sort());
+    expect(stepsOf(oneError)).toEqual(stepsOf(allErrors));
+    expect(oneError.runs).toHaveLength(stepsOf(allErrors).length);
+    expect(new Set(allErrors.runs.map(({ point }) => point.title)).size).toBe(allErrors.runs.length);
+  });
+
+  it('are every call of a step, each in the ways in which it can fail', () => {
+    const waysAt = (step: string) =>
+      allErrors.runs
+        .filter(({ point }) => point.step === step)
+        .map(({ point }) => point.title.slice(step.length + 1));
+    const changing = (call: string) => [`${call} EIO none`, `${call} EIO whole`];
+    expect(waysAt('storage.state.save')).toEqual([
+      ...[...changing('file.open create-new'), 'file.open create-new ENOSPC none'],
+      ...[...changing('file.write'), 'file.write EIO part', 'file.write ENOSPC none'],
+      ...[...changing('file.sync'), ...changing('file.rename'), 'file.rename ENOSPC none'],
+      ...[...changing('file.change-mode'), ...changing('file.sync-directory')],
+    ]);
+    expect(waysAt('archive.volume.load-uuid')).toEqual([
+      ...['file.open read EIO none', 'file.size EIO none', 'file.read EIO none'],
+    ]);
+    expect(waysAt('repl-sync.send-latest')).toEqual([
+      ...['net.write ECONNRESET none', 'net.write ECONNRESET whole', 'net.write ECONNRESET part'],
+    ]);
+  });
+
+  it('differ by seed where each step fails once', () => {
+    const titles = (plan: ErrorPlan) => plan.runs.map(({ point }) => point.title);
+    expect(titles(planErrors(learned, false, 2))).not.toEqual(titles(oneError));
+  });
+
+  it('strike: a sample of them, and the history goes on', async () => {
+    const every = Math.floor(allErrors.runs.length / 12);
+    for (const { point, history } of allErrors.runs.filter((_, i) => i % every === 5)) {
+      const { failure, struckCalls } = await runChaos(history, machine);
+      expect(failure?.message, point.title).toBeUndefined();
+      expect([...struckCalls], point.title).toContain(`${point.step} ${point.call}`);
     }
   });
 });

@@ -4,6 +4,7 @@ import {
   finishDeletions,
   listVolumeDirectories,
   makeVolumeDirectory,
+  removeVolumeDirectory,
 } from '../../../../core/server/shared/persist.ts';
 import type { FileStore } from '../../../../core/world/index.ts';
 import { Site } from '../kit.ts';
@@ -12,8 +13,12 @@ const STEP = 'test';
 const BASE = '/base';
 const CONTENT = ['a', 'b', 'c'];
 
-/** Calls that change the tree fail where their number is among these; the first is 1. */
-function failing(files: FileStore, numbers: readonly number[]): { files: FileStore; calls: () => number } {
+/** Calls that change the tree fail where their number is among these; the first is 1. `hasEffect`: behind their effect. */
+function failing(
+  files: FileStore,
+  numbers: readonly number[],
+  hasEffect = false,
+): { files: FileStore; calls: () => number } {
   let calls = 0;
   const guarded = new Set(['makeDirectory', 'rename', 'syncDirectory', 'unlink', 'removeDirectory', 'open']);
   const proxy = new Proxy(files, {
@@ -23,7 +28,12 @@ function failing(files: FileStore, numbers: readonly number[]): { files: FileSto
       return (...words: unknown[]) => {
         if (guarded.has(String(name))) {
           calls += 1;
-          if (numbers.includes(calls)) return Promise.reject(new IoError('EIO', `call ${calls}`));
+          if (numbers.includes(calls)) {
+            const done = hasEffect
+              ? (value as (...words: unknown[]) => Promise<unknown>).apply(target, words)
+              : null;
+            return Promise.resolve(done).then(() => Promise.reject(new IoError('EIO', `call ${calls}`)));
+          }
         }
         return (value as (...words: unknown[]) => unknown).apply(target, words);
       };
@@ -85,6 +95,38 @@ describe('the directory of a volume that is being made', () => {
         if (!listed.includes(name)) await makeVolumeDirectory(files, BASE, name, fillOf(files), STEP);
         expect((await files.list(`${BASE}/${name}`, STEP)).length).toBe(CONTENT.length);
       }
+    });
+  });
+});
+
+describe('the directory of a volume that is being removed', () => {
+  it('is gone where that worked, and whole where it failed, whichever call fails', async () => {
+    const site = new Site();
+    await site.run(async () => {
+      const { files, log } = site.world;
+      await files.makeDirectory(BASE, STEP);
+      const remove = (made: FileStore, name: string) =>
+        removeVolumeDirectory({ files: made, log }, BASE, name, STEP);
+      await makeVolumeDirectory(files, BASE, 'first', fillOf(files), STEP);
+      const measured = failing(files, []);
+      await remove(measured.files, 'first');
+      expect(measured.calls()).toBeGreaterThan(5);
+      for (const hasEffect of [false, true]) {
+        for (let number = 1; number <= measured.calls(); number++) {
+          const name = `vol-${number}-${hasEffect}`;
+          await makeVolumeDirectory(files, BASE, name, fillOf(files), STEP);
+          const isRemoved = await remove(failing(files, [number], hasEffect).files, name).then(
+            () => true,
+            () => false,
+          );
+          const listed = await listVolumeDirectories(site.world, BASE, STEP);
+          expect(listed.includes(name), name).toBe(!isRemoved);
+          if (!isRemoved)
+            expect((await files.list(`${BASE}/${name}`, STEP)).length, name).toBe(CONTENT.length);
+        }
+      }
+      await finishDeletions(site.world, BASE, STEP);
+      expect((await files.list(BASE, STEP)).filter((entry) => entry.name.startsWith('.'))).toEqual([]);
     });
   });
 });
