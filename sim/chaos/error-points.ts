@@ -78,7 +78,7 @@ export function planErrors(learned: readonly CallCounts[], whole: boolean, seed:
     }
     const all = found.flatMap((place) => waysOf(place.call).map((way) => ({ place, way })));
     const chosen = whole ? all : [all[(index + seed) % all.length] as (typeof all)[number]];
-    for (const [i, { place, way }] of chosen.entries()) runs.push(runOf(step, place, way, i + index));
+    for (const [i, { place, way }] of chosen.entries()) runs.push(runOf(step, place, way, i + index + seed));
   }
   return { runs, unreached };
 }
