@@ -14,6 +14,11 @@ export function expectSame(found: Uint8Array, wanted: Uint8Array): void {
   });
 }
 
+/** As `expect(found).toBe(wanted)`. */
+export function expectIs<T>(found: T, wanted: T): void {
+  if (!Object.is(found, wanted)) expect(found).toBe(wanted);
+}
+
 /** As `expect(found).toEqual(wanted)`, at once where even Node's strict comparison finds no difference. */
 export function expectEqual(found: unknown, wanted: unknown): void {
   if (!isDeepStrictEqual(found, wanted)) expect(found).toEqual(wanted);

@@ -8,6 +8,7 @@ import { FormatError } from '../../core/errors.ts';
 import { COMPRESSION_TYPES, type Codec } from '../../core/world/index.ts';
 import { withPortable } from '../../native/codec/library.ts';
 import { loadNativeCodecs } from '../../native/codecs.ts';
+import { expectEqual, expectSame } from '../expect-same.ts';
 
 const native = loadNativeCodecs();
 const portable = await loadPortableCodecs();
@@ -54,9 +55,9 @@ describe('native codecs', () => {
       fc.assert(
         fc.property(arbitraryBytes, fc.nat(9), (data, level) => {
           const packed = ours.compress(data, level);
-          expect(theirs.decompress(packed, data.length)).toEqual(data);
+          expectSame(theirs.decompress(packed, data.length), data);
           const plain = ours.decompress(theirs.compress(data, level), data.length);
-          expect(plain).toEqual(data);
+          expectSame(plain, data);
           // Whoever keeps a part of it must get a copy by slice.
           expect([packed.constructor, plain.constructor]).toEqual([Uint8Array, Uint8Array]);
         }),
@@ -92,7 +93,10 @@ describe('native codecs', () => {
           const packed = theirs.compress(data, 0).slice();
           packed[place % packed.length] ^= flip;
           const found = outcome(() => ours.decompress(packed, data.length));
-          expect(found).toEqual(outcome(() => theirs.decompress(packed, data.length)));
+          expectEqual(
+            found,
+            outcome(() => theirs.decompress(packed, data.length)),
+          );
         }),
         { numRuns: 60 },
       );

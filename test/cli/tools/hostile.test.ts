@@ -153,14 +153,14 @@ const WDIFF_TOOLS = [
 ];
 
 async function expectRefused(argv: readonly string[], input: Uint8Array): Promise<void> {
-  const paths: Record<string, string> = {
-    IN: folder.write('in', input),
-    GOOD: folder.write('good', sorted),
-    IMAGE: folder.write('image', new Uint8Array(4096 * 512)),
-    OUT: folder.path('out'),
+  const made: Record<string, () => string> = {
+    IN: () => folder.write('in', input),
+    GOOD: () => folder.write('good', sorted),
+    IMAGE: () => folder.writeHole('image', 4096 * 512),
+    OUT: () => folder.path('out'),
   };
+  const words = argv.map((word) => made[word]?.() ?? word);
   const before = folder.names();
-  const words = argv.map((word) => paths[word] ?? word);
   const beganUs = process.cpuUsage();
   const beganBytes = process.memoryUsage().arrayBuffers;
   const { status, err } = await run(words[0], words.slice(1));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
@@ -107,8 +107,23 @@ export class Folder {
     return join(this.#path, name);
   }
 
+  /** Makes a file, anew if it is there. */
   write(name: string, bytes: Uint8Array): string {
+    // Not over what is there: ext4 writes a file that was made empty to the disk as soon as it is closed.
+    rmSync(this.path(name), { force: true });
     writeFileSync(this.path(name), bytes);
+    return this.path(name);
+  }
+
+  /** Writes into a file that a program has open; its size stays. */
+  overwrite(name: string, bytes: Uint8Array): void {
+    writeFileSync(this.path(name), bytes, { flag: 'r+' });
+  }
+
+  /** A file of zeros that takes no room: no tool has to wait until they are on the disk. */
+  writeHole(name: string, sizeBytes: number): string {
+    this.write(name, new Uint8Array(0));
+    truncateSync(this.path(name), sizeBytes);
     return this.path(name);
   }
 

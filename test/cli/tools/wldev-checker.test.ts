@@ -109,8 +109,8 @@ describe('wldev-checker', () => {
       path,
       Array.from({ length: 7 }, () => lsidsAt(325)),
       (n) => {
-        if (n === 3) folder.write('ldev.img', half);
-        if (n === 5) folder.write('ldev.img', good);
+        if (n === 3) folder.overwrite('ldev.img', half);
+        if (n === 5) folder.overwrite('ldev.img', good);
       },
     );
     const { status, err } = await check(host);

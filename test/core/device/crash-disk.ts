@@ -228,7 +228,7 @@ export class CrashDisk {
       }
       throw error;
     }
-    if (data.some((byte, i) => byte !== write.data[i])) throw new Error(`data changed during ${step}`);
+    if (Buffer.compare(data, write.data) !== 0) throw new Error(`data changed during ${step}`);
   }
 
   #partOf(write: PendingWrite, isTorn: boolean): PendingWrite {

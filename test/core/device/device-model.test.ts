@@ -48,10 +48,7 @@ class Run {
     const logged = walkLog(image, sector, sector.writtenLsid).flatMap((pack) => pack.ios);
     const data = call.data as Uint8Array;
     const isLogged = logged.some(
-      (io) =>
-        io.addressLb === call.addressLb &&
-        io.data.length === data.length &&
-        io.data.every((b, i) => b === data[i]),
+      (io) => io.addressLb === call.addressLb && Buffer.compare(io.data, data) === 0,
     );
     if (!isLogged) this.#failure ??= new Error(`${call.step} at ${call.addressLb} before its log is durable`);
   }

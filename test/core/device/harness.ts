@@ -167,14 +167,16 @@ export function tagged(tag: number, addressLb: number, sizeLb: number): Uint8Arr
   return data;
 }
 
+const ZEROS = new Uint8Array(LB);
+
 /** The tag of each block; 0 for zeros. Throws for a block that no write made. */
 export function tagsOf(data: Uint8Array, addressLb: number): number[] {
   const tags: number[] = [];
   for (let i = 0; i < data.length / LB; i++) {
     const block = data.subarray(i * LB, (i + 1) * LB);
     const tag = new DataView(block.buffer, block.byteOffset).getUint32(0, true);
-    const expected = tag === 0 ? new Uint8Array(LB) : tagged(tag, addressLb + i, 1);
-    if (block.some((byte, at) => byte !== expected[at])) throw new Error(`block ${addressLb + i} is torn`);
+    const expected = tag === 0 ? ZEROS : tagged(tag, addressLb + i, 1);
+    if (Buffer.compare(block, expected) !== 0) throw new Error(`block ${addressLb + i} is torn`);
     tags.push(tag);
   }
   return tags;

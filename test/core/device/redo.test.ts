@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSuperSector } from '../../../core/format/super-sector.ts';
+import { expectSame } from '../../expect-same.ts';
 import type { DiskCall } from './crash-disk.ts';
 import { LB, Rig, STEP, tagged, tagsOf } from './harness.ts';
 import { blockAt, superOf, walkLog } from './log-walk.ts';
@@ -232,7 +233,7 @@ describe('opening', () => {
       image[4096 + at] ^= 1;
       const other = new Rig({ ldevImage: image });
       await expect(other.open()).rejects.toThrow('read super sector failed');
-      expect(other.ldev.visible).toEqual(image);
+      expectSame(other.ldev.visible, image);
     }
     await expect(new Rig().open()).rejects.toThrow('read super sector failed');
   });

@@ -10,8 +10,12 @@ import { AbortedError, FormatError, IoError } from '../../../core/errors.ts';
 import { anyIos, BLOCK, MemoryDevice, makeIo, STEPS, sortedPart, streamOf } from './engine-kit.ts';
 
 const DISCARDS = ['ignore', 'passdown', 'zero'] as const;
-const newDevice = (sizeLb: number) =>
-  new MemoryDevice(new Uint8Array(sizeLb * BLOCK).map((_, i) => (i >> 9) * 7 + 1));
+/** A device each of whose blocks has bytes of its own. */
+function newDevice(sizeLb: number): MemoryDevice {
+  const image = new Uint8Array(sizeLb * BLOCK);
+  for (let lb = 0; lb < sizeLb; lb++) image.fill((lb * 7 + 1) & 0xff, lb * BLOCK, (lb + 1) * BLOCK);
+  return new MemoryDevice(image);
+}
 
 function applied(image: Uint8Array, ios: readonly PlainIo[], discard: (typeof DISCARDS)[number]): Uint8Array {
   const out = image.slice();

@@ -8,6 +8,7 @@ import {
   WdiffIndex,
 } from '../../../core/format/indexed-wdiff.ts';
 import type { WdiffRecord } from '../../../core/format/wdiff-record.ts';
+import { expectEqual } from '../../expect-same.ts';
 
 /** A piece as the plain algorithm keeps it. */
 interface Piece {
@@ -89,7 +90,7 @@ describe('the index', () => {
           pieces = addPlainly(pieces, { addressLb, sizeLb, image: n, imageOffsetLb: 0 }, maxLb);
         });
         const records = [...index.records()];
-        expect(records.map(pieceOf)).toEqual(pieces);
+        expectEqual(records.map(pieceOf), pieces);
         expect(index.recordCount).toBe(pieces.length);
         expect(index.ioCount).toBe(ios.length);
         expect(records.map(({ kind }) => kind)).toEqual(
@@ -124,7 +125,7 @@ describe('the index', () => {
           found.fill(record.dataOffsetBytes, record.addressLb, previousEndLb);
           count++;
         }
-        expect(found).toEqual(owner);
+        expectEqual(found, owner);
         expect(index.recordCount).toBe(count);
       }),
       { numRuns: 20 },
@@ -153,7 +154,7 @@ describe('the index', () => {
     const decoded = chunks.flatMap((chunk) =>
       Array.from({ length: chunk.length / 48 }, (_, i) => decodeIndexRecord(chunk, i * 48)),
     );
-    expect(decoded).toEqual([...index.records()]);
+    expectEqual(decoded, [...index.records()]);
     expect([...new WdiffIndex().encodedRecords()]).toEqual([]);
   });
 

@@ -248,18 +248,18 @@ describe('against a naive set', () => {
           } else if (operation.kind === 'erase') {
             if (set.size === 0) continue;
             const diff = set.getAll()[operation.pick % set.size];
-            expect(set.eraseStrictly(diff)).toEqual(naive.erase(diff));
+            expectEqual(set.eraseStrictly(diff), naive.erase(diff));
           } else if (operation.kind === 'gc') {
             const snap = S(operation.gid);
-            expect(collectGarbage(set, snap)).toEqual(naive.gc(snap));
+            expectEqual(collectGarbage(set, snap), naive.gc(snap));
           } else if (operation.kind === 'gcRange') {
             const [from, to] = [operation.gid, operation.gid + operation.length];
-            expect(set.gcRange(from, to)).toEqual(naive.gcRange(from, to));
+            expectEqual(set.gcRange(from, to), naive.gcRange(from, to));
           } else if (operation.kind === 'eraseBefore') {
-            expect(set.eraseBeforeGid(operation.gid)).toEqual(naive.eraseBefore(operation.gid));
+            expectEqual(set.eraseBeforeGid(operation.gid), naive.eraseBefore(operation.gid));
           } else if (operation.kind === 'merge') {
             const list = mergeableDiffList(set, operation.gid);
-            expect(list).toEqual(naive.mergeableList(operation.gid));
+            expectEqual(list, naive.mergeableList(operation.gid));
             if (list.length < 2) continue;
             const merged = mergeDiffs(list);
             if (!set.exists(merged)) for (const s of [set, naive]) s.add(merged);
@@ -268,13 +268,13 @@ describe('against a naive set', () => {
               naive.change(operation.gid, operation.keep),
             );
           }
-          expect(set.getAll()).toEqual(naive.all());
+          expectEqual(set.getAll(), naive.all());
           expect(set.size).toBe(naive.all().length);
         }
         for (let gid = 0; gid <= 26; gid++) {
-          expect(set.covering(gid)).toEqual(naive.covering(gid));
-          expect(applicableDiffList(set, S(gid))).toEqual(naive.chain(S(gid)));
-          expect(set.firstAt(gid)).toEqual(naive.first(gid));
+          expectEqual(set.covering(gid), naive.covering(gid));
+          expectEqual(applicableDiffList(set, S(gid)), naive.chain(S(gid)));
+          expectEqual(set.firstAt(gid), naive.first(gid));
         }
       }),
       { numRuns: 500 },
@@ -294,11 +294,11 @@ describe('against a naive set', () => {
           if (next(3) === 0 && set.size > 0) {
             const all = naive.all();
             const gone = all[next(all.length)];
-            expect(set.erase(gone)).toEqual(naive.erase(gone));
+            expectEqual(set.erase(gone), naive.erase(gone));
           }
           if (next(400) === 0) {
             const gid = next(800);
-            expect(set.gcRange(gid, gid + 40)).toEqual(naive.gcRange(gid, gid + 40));
+            expectEqual(set.gcRange(gid, gid + 40), naive.gcRange(gid, gid + 40));
           }
         }
         const compare = () => {
@@ -316,9 +316,9 @@ describe('against a naive set', () => {
         const doomed = set.getAll().filter(() => next(10) > 0);
         if (order === 1) doomed.reverse();
         if (order === 2) doomed.sort((a, b) => (a.snapB.gidB! % 97) - (b.snapB.gidB! % 97));
-        for (const diff of doomed) expect(set.erase(diff)).toEqual(naive.erase(diff));
+        for (const diff of doomed) expectEqual(set.erase(diff), naive.erase(diff));
         compare();
-        expect(set.eraseBeforeGid(300)).toEqual(naive.eraseBefore(300));
+        expectEqual(set.eraseBeforeGid(300), naive.eraseBefore(300));
         compare();
       }),
       { numRuns: 10 },
@@ -329,13 +329,13 @@ describe('against a naive set', () => {
     const set = new DiffSet();
     const naive = new NaiveDiffSet();
     for (let gid = 0; gid < 1500; gid++) for (const s of [set, naive]) s.add(makeDiff(gid, gid + 1));
-    expect(set.gcRange(10, 480)).toEqual(naive.gcRange(10, 480));
+    expectEqual(set.gcRange(10, 480), naive.gcRange(10, 480));
     // What comes behind goes where what is left ends.
     for (const s of [set, naive]) s.add(makeDiff(10, 480));
-    expect(set.getAll()).toEqual(naive.all());
+    expectEqual(set.getAll(), naive.all());
     for (const gid of [0, 9, 10, 300, 479, 480, 500, 511, 512, 1499]) {
-      expect(set.firstAt(gid)).toEqual(naive.first(gid));
-      expect(set.covering(gid)).toEqual(naive.covering(gid));
+      expectEqual(set.firstAt(gid), naive.first(gid));
+      expectEqual(set.covering(gid), naive.covering(gid));
     }
   });
 
@@ -355,11 +355,11 @@ describe('against a naive set', () => {
             const merged = mergeDiffs(chain.slice(from, from + 2 + next(chain.length - from - 1)));
             if (!set.exists(merged)) for (const s of [set, naive]) s.add(merged);
           }
-          if (next(10) === 0) expect(collectGarbage(set, base)).toEqual(naive.gc(base));
+          if (next(10) === 0) expectEqual(collectGarbage(set, base), naive.gc(base));
           if (chain.length > 20 && next(3) === 0) {
             const now = applicableDiffList(set, base);
             const end = now[next(Math.min(3, now.length))].snapE.gidB;
-            expect(set.eraseBeforeGid(end)).toEqual(naive.eraseBefore(end!));
+            expectEqual(set.eraseBeforeGid(end), naive.eraseBefore(end!));
             base = S(end);
           }
           expectEqual(set.getAll(), naive.all());

@@ -25,6 +25,7 @@ import {
   snapEquals,
   stateEquals,
 } from '../../../core/snapshot/meta.ts';
+import { expectIs } from '../../expect-same.ts';
 import { anyDiff, anyHistory, anySnap, S } from './arbitraries.ts';
 
 /** Any state, at rest or applying. */
@@ -45,8 +46,8 @@ describe('laws of apply', () => {
       fc.property(anySnap, anyDiff, (s, a) => {
         const found = relation(s, a);
         expect(['too-old', 'applicable', 'too-new']).toContain(found);
-        expect(found === 'too-old').toBe(a.snapE.gidB! <= s.gidB!);
-        expect(found === 'too-new').toBe(a.snapB.gidB! > s.gidB!);
+        expectIs(found === 'too-old', a.snapE.gidB! <= s.gidB!);
+        expectIs(found === 'too-new', a.snapB.gidB! > s.gidB!);
       }),
       runs,
     );
@@ -58,9 +59,9 @@ describe('laws of apply', () => {
         const a = { ...diff, isCompDiff };
         fc.pre(canApply(s, a));
         const after = applyDiff(s, a);
-        expect(after.gidB).toBe(a.snapE.gidB);
+        expectIs(after.gidB, a.snapE.gidB);
         expect(after.gidB!).toBeGreaterThan(s.gidB!);
-        expect(relation(after, a)).toBe(isCompDiff ? 'not-applicable' : 'too-old');
+        expectIs(relation(after, a), isCompDiff ? 'not-applicable' : 'too-old');
         if (isCleanDiff(a)) expect(after.gidE!).toBeGreaterThanOrEqual(s.gidE!);
       }),
       runs,
@@ -72,8 +73,8 @@ describe('laws of merge', () => {
   it('M1: never with itself, never both ways', () => {
     fc.assert(
       fc.property(anyDiff, anyDiff, (a, b) => {
-        expect(canMerge(a, a)).toBe(false);
-        expect(canMerge(a, b) && canMerge(b, a)).toBe(false);
+        expectIs(canMerge(a, a), false);
+        expectIs(canMerge(a, b) && canMerge(b, a), false);
       }),
       runs,
     );
@@ -85,8 +86,8 @@ describe('laws of merge', () => {
       .filter(([a, b, c]) => canMerge(a, b) && canMerge(b, c));
     fc.assert(
       fc.property(mergingTriple, ([a, b, c]) => {
-        expect(canMerge(joinDiffs(a, b), c)).toBe(true);
-        expect(canMerge(a, joinDiffs(b, c))).toBe(true);
+        expectIs(canMerge(joinDiffs(a, b), c), true);
+        expectIs(canMerge(a, joinDiffs(b, c)), true);
       }),
       runs,
     );
@@ -96,11 +97,11 @@ describe('laws of merge', () => {
     fc.assert(
       fc.property(anySnap, mergingPair, (s, [a, b]) => {
         const ab = joinDiffs(a, b);
-        expect(contains(ab, a) && contains(ab, b)).toBe(true);
-        expect(canApply(s, ab)).toBe(canApply(s, a) || canApply(s, b));
+        expectIs(contains(ab, a) && contains(ab, b), true);
+        expectIs(canApply(s, ab), canApply(s, a) || canApply(s, b));
         if (canApply(s, a)) {
-          expect(canApply(applyDiff(s, a), b)).toBe(true);
-          expect(applyDiffs(s, [a, b]).gidB).toBe(applyDiff(s, ab).gidB);
+          expectIs(canApply(applyDiff(s, a), b), true);
+          expectIs(applyDiffs(s, [a, b]).gidB, applyDiff(s, ab).gidB);
         }
       }),
       runs,
@@ -113,7 +114,7 @@ describe('laws of merge', () => {
       .filter(([s, c, d]) => contains(c, d) && canApply(s, d));
     fc.assert(
       fc.property(containing, ([s, c]) => {
-        expect(canApply(s, c)).toBe(true);
+        expectIs(canApply(s, c), true);
       }),
       runs,
     );
@@ -145,7 +146,7 @@ describe('laws of merge', () => {
           const isFit =
             (isCleanDiff(y) || x.snapE.gidE! <= y.snapE.gidE!) &&
             (isCleanDiff(z) || xy.snapE.gidE! <= z.snapE.gidE!);
-          if (isFit) expect(diffEquals(joinDiffs(xy, z), joinDiffs(x, joinDiffs(y, z)))).toBe(true);
+          if (isFit) expectIs(diffEquals(joinDiffs(xy, z), joinDiffs(x, joinDiffs(y, z))), true);
         }
       }),
       runs,
@@ -159,11 +160,11 @@ describe('laws of states', () => {
       fc.property(anyState, anyDiff, (st, a) => {
         fc.pre(canApplyToState(st, [a]));
         const begun = beginApplying(st, [a]);
-        expect(begun.isApplying).toBe(true);
-        expect(begun.timestamp).toBe(a.timestamp);
-        expect(canApplyToState(begun, [a])).toBe(true);
-        expect(stateEquals(beginApplying(begun, [a]), begun)).toBe(true);
-        expect(stateEquals(endApplying(begun, [a]), applyToState(st, [a]))).toBe(true);
+        expectIs(begun.isApplying, true);
+        expectIs(begun.timestamp, a.timestamp);
+        expectIs(canApplyToState(begun, [a]), true);
+        expectIs(stateEquals(beginApplying(begun, [a]), begun), true);
+        expectIs(stateEquals(endApplying(begun, [a]), applyToState(st, [a])), true);
       }),
       runs,
     );
@@ -174,9 +175,9 @@ describe('laws of states', () => {
     fc.assert(
       fc.property(fitting, ([st, [a, b]]) => {
         const ab = joinDiffs(a, b);
-        expect(canApplyToState(beginApplying(st, [a]), [ab])).toBe(true);
-        expect(canApplyToState(beginApplying(st, [ab]), [a])).toBe(false);
-        expect(canApplyToState(beginApplying(st, [ab]), [a, b])).toBe(true);
+        expectIs(canApplyToState(beginApplying(st, [a]), [ab]), true);
+        expectIs(canApplyToState(beginApplying(st, [ab]), [a]), false);
+        expectIs(canApplyToState(beginApplying(st, [ab]), [a, b]), true);
       }),
       runs,
     );
@@ -186,7 +187,7 @@ describe('laws of states', () => {
     fc.assert(
       fc.property(anyState, (st) => {
         expect([beginApplying(st, []), endApplying(st, []), applyToState(st, [])]).toEqual([st, st, st]);
-        expect(canApplyToState(st, [])).toBe(!st.isApplying);
+        expectIs(canApplyToState(st, []), !st.isApplying);
       }),
     );
   });
@@ -205,10 +206,10 @@ describe('laws along one history', () => {
           expect(snaps[k + 1].gidE!).toBeGreaterThanOrEqual(snaps[k].gidE!);
           for (let l = k + 1; l <= n; l++) {
             const diff = merged(diffs, k, l);
-            expect(brokenProgress(diff)).toBe(null);
+            expectIs(brokenProgress(diff), null);
             for (let i = 0; i <= n; i++) {
-              expect(canApply(snaps[i], diff)).toBe(k <= i && i < l);
-              if (k <= i && i < l) expect(snapEquals(applyDiff(snaps[i], diff), snaps[l])).toBe(true);
+              expectIs(canApply(snaps[i], diff), k <= i && i < l);
+              if (k <= i && i < l) expectIs(snapEquals(applyDiff(snaps[i], diff), snaps[l]), true);
             }
           }
         }
@@ -227,8 +228,8 @@ describe('laws along one history', () => {
           for (const [k, l] of ranges) {
             const [a, b] = [merged(diffs, i, j), merged(diffs, k, l)];
             const isFit = i <= k && k <= j && j < l;
-            expect(canMerge(a, b)).toBe(isFit);
-            if (isFit) expect(diffEquals(mergeDiff(a, b), merged(diffs, i, l))).toBe(true);
+            expectIs(canMerge(a, b), isFit);
+            if (isFit) expectIs(diffEquals(mergeDiff(a, b), merged(diffs, i, l)), true);
           }
         }
       }),
@@ -244,9 +245,9 @@ describe('laws along one history', () => {
           if (list.length < 2) break;
           const at = pick % (list.length - 1);
           list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];
-          expect(canMergeAll(list)).toBe(true);
-          expect(snapEquals(applyDiffs(snaps[0], list), snaps[snaps.length - 1])).toBe(true);
-          expect(diffEquals(mergeDiffs(list), mergeDiffs(diffs))).toBe(true);
+          expectIs(canMergeAll(list), true);
+          expectIs(snapEquals(applyDiffs(snaps[0], list), snaps[snaps.length - 1]), true);
+          expectIs(diffEquals(mergeDiffs(list), mergeDiffs(diffs)), true);
         }
       }),
       { numRuns: 500 },
@@ -269,7 +270,7 @@ describe('laws along one history', () => {
             const isCompletable = list.some((_, a) =>
               list.some((_, b) => b >= a && canApplyToState(state, list.slice(a, b + 1))),
             );
-            expect(isCompletable).toBe(true);
+            expectIs(isCompletable, true);
             if (list.length < 2) break;
             const at = pick % (list.length - 1);
             list = [...list.slice(0, at), mergeDiff(list[at], list[at + 1]), ...list.slice(at + 2)];

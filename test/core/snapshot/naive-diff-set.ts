@@ -85,7 +85,7 @@ export class NaiveDiffSet {
   }
 
   #take(unwanted: (diff: MetaDiff) => boolean): MetaDiff[] {
-    const removed = this.all().filter(unwanted);
+    const removed = this.#diffs.filter(unwanted).sort((a, b) => begin(a) - begin(b));
     this.#diffs = this.#diffs.filter((d) => !unwanted(d));
     return removed;
   }

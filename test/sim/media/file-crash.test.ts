@@ -45,7 +45,7 @@ function describeFile(fileSystem: SimFileSystem, path: string): string {
     const page = bytes.subarray(at, at + PAGE);
     const value = page[0] as number;
     const letter = value === 7 ? 'N' : value === 3 ? 'O' : value === 0 ? '0' : '?';
-    letters += page.every((byte) => byte === value) ? letter : '?';
+    letters += Buffer.alloc(page.length, value).equals(page) ? letter : '?';
   }
   return `${letters}${bytes.length}`;
 }
