@@ -134,7 +134,7 @@ describe('error points', () => {
   });
 
   it('strike: a sample of them, and the history goes on', async () => {
-    const every = Math.floor(allErrors.runs.length / 12);
+    const every = Math.floor(allErrors.runs.length / 5);
     for (const { point, history } of allErrors.runs.filter((_, i) => i % every === 5)) {
       const { failure, struckCalls } = await runChaos(history, machine);
       expect(failure?.message, point.title).toBeUndefined();
