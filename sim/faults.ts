@@ -22,7 +22,7 @@ interface ArmedCall<T extends AtCallFault> {
  * a virtual time that it names, each that fired is counted and traced (docs/fault-model.md).
  */
 export class FaultPlan implements CallFaults {
-  /** How often each kind fired on each entity: `kind entity`. */
+  /** How often each kind fired on each entity: `kind entity`; crashes and errors tell call, step and process behind the host. */
   readonly fired = new Map<string, number>();
   readonly #simulation: Simulation;
   #crashes: ArmedCall<CrashFault>[] = [];

@@ -65,7 +65,7 @@ describe('faults at calls', () => {
         await a.spawn('p', (world) => openTen(world, (text) => notes.push(text))).exited;
         expect(notes.filter((text) => !text.startsWith('ok'))).toEqual(['EMFILE 3', 'EMFILE 4']);
         expect(a.files.tree().size).toBe(effect === 'none' ? 8 : 10);
-        expect([...simulation.faults.fired]).toEqual([['error a', 2]]);
+        expect([...simulation.faults.fired]).toEqual([['error a p#1 ten.open file.open', 2]]);
       });
     }
   });
