@@ -78,6 +78,7 @@ import { g10 } from './regressions/g10-backup-whose-state-was-not-synced.ts';
 import { g11 } from './regressions/g11-diff-that-could-not-be-renamed.ts';
 import { g12 } from './regressions/g12-synchronised-beside-a-stopped-proxy.ts';
 import { g13 } from './regressions/g13-volume-cleared-by-an-error.ts';
+import { g14 } from './regressions/g14-state-that-another-save-put-right.ts';
 import { r1 } from './replacement/r1-replace-storage.ts';
 import { r2 } from './replacement/r2-replace-proxy.ts';
 import { r3 } from './replacement/r3-replace-primary-archive.ts';
@@ -184,7 +185,7 @@ export const CATALOGUE: readonly Chapter[] = [
   { title: 'Random operations', scenarios: [x1] },
   {
     title: 'Regressions that chaos found',
-    scenarios: [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13],
+    scenarios: [g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, g14],
   },
   { title: 'Crashes of the walb device', scenarios: [c1, c2, c3, c4, c5] },
   {

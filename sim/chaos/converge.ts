@@ -190,25 +190,29 @@ async function withoutRot(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   );
 }
 
-/** A log that is damaged where it was not sent yet is noticed when it is read, and the volume backed up again. */
+/**
+ * A log that is damaged where it was not sent yet is noticed when it is read, and the volume backed up again; so it is
+ * where the device came up with a damaged log: that ended at the damage, and nobody knows what else is on the device.
+ */
 async function drainedOrBackedUp(site: ChaosSite, truth: VolumeTruth): Promise<void> {
   try {
     await drained(site, truth);
+    if (!truth.isContentUnsure) return;
   } catch (error) {
     const isStuck = error instanceof PropertyError && error.property === 'converges';
     if (!isStuck || truth.logDamagedFromUs === null) throw error;
     // Blocks that cannot be read may have been met only now: the device refuses until its log disk is replaced.
     await repairDevices(site);
     await everyoneAnswers(site);
-    await retried(site, truth, 'backup', () =>
-      asOperator(site, PATIENCE_S, async (walbc) => {
-        const sx = site.group.server(truth.storage);
-        if ((await walbc.getState(sx, truth.name)) === 'Target') await walbc.stop(sx, truth.name, 'force');
-        await backUp(site, truth, walbc);
-      }),
-    );
-    await drained(site, truth);
   }
+  await retried(site, truth, 'backup', () =>
+    asOperator(site, PATIENCE_S, async (walbc) => {
+      const sx = site.group.server(truth.storage);
+      if ((await walbc.getState(sx, truth.name)) === 'Target') await walbc.stop(sx, truth.name, 'force');
+      await backUp(site, truth, walbc);
+    }),
+  );
+  await drained(site, truth);
 }
 
 /** Replicas that were given up are made anew. */

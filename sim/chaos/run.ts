@@ -96,6 +96,9 @@ export async function runChaos(
     const change = parseStateChange(line.message);
     const program = line.incarnation.slice(0, line.incarnation.indexOf('#'));
     if (change === null) return;
+    // The files of a volume that is gone say nothing.
+    const key = `${line.host} ${line.volume}`;
+    if (change.to === 'Clear' && site?.unsureStates.has(key)) site.unsureStates.set(key, false);
     const check = () => transitions.note(program, line.volume, change.from, change.to);
     if (site === null) check();
     else guarded(site, check);

@@ -74,8 +74,8 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   {
     name: 'state-saved-later-over-a-newer-one',
     file: 'core/server/shared/state-file.ts',
-    text: '      await this.#write(state, step);\n      this.forget();\n    });\n  }\n\n  /** Saves the state `to`',
-    replacement: '      await this.#write(state, step);\n    });\n  }\n\n  /** Saves the state `to`',
+    text: 'await this.#lock.run(() => this.#save(state, step));',
+    replacement: 'await this.#lock.run(() => this.#write(state, step));',
     breaks: 'a state that was to be put back overwrites one that was saved since',
     tests: ['test/core/server/shared/state-file.test.ts'],
   },

@@ -56,10 +56,13 @@ export class StateFile {
 
   /** Saves `state`, durably. */
   async save(state: string, step: Step): Promise<void> {
-    await this.#lock.run(async () => {
-      await this.#write(state, step);
-      this.forget();
-    });
+    await this.#lock.run(() => this.#save(state, step));
+  }
+
+  async #save(state: string, step: Step): Promise<void> {
+    await this.#write(state, step);
+    if (this.#wanted !== null) this.#log.info(`${SURE_STATE} ${state}`);
+    this.forget();
   }
 
   /** Saves the state `to`; when that fails, `from` is put back. Throws what the save threw. */
@@ -100,10 +103,7 @@ export class StateFile {
   async settle(): Promise<void> {
     await this.#lock.run(async () => {
       if (this.#wanted === null) return;
-      const { state, step } = this.#wanted;
-      await this.#write(state, step);
-      this.#log.info(`${SURE_STATE} ${state}`);
-      this.forget();
+      await this.#save(this.#wanted.state, this.#wanted.step);
     });
   }
 

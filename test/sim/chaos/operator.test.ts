@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SURE_STATE, UNSURE_STATE } from '../../../core/server/shared/state-file.ts';
+import { PLAIN_LAYOUT } from '../../../sim/chaos/layout.ts';
 import { runChaos } from '../../../sim/chaos/run.ts';
 import { startAgain } from '../../../sim/chaos/site.ts';
 import type { VolumeTruth } from '../../../sim/chaos/volume-truth.ts';
@@ -138,5 +139,38 @@ describe('the operator of a log that cannot be read', () => {
     });
     expect(isReadOnly).toBe(true);
     expect(told(found)).toBe('nothing');
+  });
+});
+
+describe('the operator of a device that came up with a rotten log', () => {
+  it('backs it up, since the device may hold what the log has lost', async () => {
+    const write = { kind: 'write', volume: 0, count: 21 } as const;
+    const history = smallHistory({
+      seed: 40209,
+      layout: { ...PLAIN_LAYOUT, group: 's0/p0,p1/a0,a1' },
+      operations: [
+        { kind: 'hash-backup', atUs: 14_507_296, key: 37, volume: 0 },
+        { ...write, atUs: 24_400_000, key: 2_000_006, maxIoLb: 16, intervalUs: 147_649 },
+        { ...write, atUs: 28_133_333, key: 2_000_007, maxIoLb: 16, intervalUs: 139_514 },
+        { ...write, atUs: 31_866_666, key: 2_000_008, maxIoLb: 32, intervalUs: 39_976 },
+        { ...write, atUs: 39_333_333, key: 2_000_010, count: 1, maxIoLb: 1, intervalUs: 36_944 },
+      ],
+      faults: [
+        { kind: 'freeze', atUs: 10_002_217, host: 's0', forUs: 5_821_610 },
+        // So that nothing was sent when the log rots, and the device takes an error, for which its host is started again.
+        { kind: 'files-mode', atUs: 30_846_984, host: 'p0', mode: 'read-only', forUs: 12_776_045 },
+        {
+          ...{ kind: 'medium-mode', atUs: 38_043_855, host: 's0', medium: 'log0' },
+          ...{ mode: 'error-writes', forUs: 2_131_963 },
+        },
+        {
+          ...{ kind: 'medium-damage', atUs: 39_001_756, host: 's0', medium: 'log0' },
+          ...{ damage: 'rot', addressLb: 664, sizeLb: 4 },
+        },
+      ],
+    });
+    const { failure, counts } = await runChaos(history, machine);
+    expect(told(failure)).toBe('nothing');
+    expect(counts.hashBackups + counts.fullBackups).toBeGreaterThan(1);
   });
 });

@@ -129,6 +129,20 @@ describe('the state file of a volume', () => {
     }
   });
 
+  it('is said to be right again by whoever saves it next', async () => {
+    // The save of B and three attempts at A fail, each at its first call.
+    await withStateFile(Array<Fate>(4).fill('fails'), async ({ site, file, group, survives }) => {
+      await expect(file.change('A', 'B', STEP)).rejects.toThrow(/EIO|fails/);
+      expect(site.logText()).toContain(`${UNSURE_STATE} B`);
+      await file.change('A', 'C', STEP);
+      expect(site.logText()).toContain(`${SURE_STATE} C`);
+      await site.sleep(20);
+      expect(group.names).toEqual([]);
+      expect(site.logText().split(SURE_STATE).length).toBe(2);
+      expect(await survives()).toBe('C');
+    });
+  });
+
   it('is not saved later for a volume that is gone', async () => {
     await withStateFile(Array<Fate>(16).fill('fails'), async ({ site, file, group }) => {
       await expect(file.change('A', 'B', STEP)).rejects.toThrow(/EIO|fails/);
