@@ -41,7 +41,7 @@ async function twoLogs(site: Site, endDiff: () => Promise<void>): Promise<void> 
   await site.verify(a0, gid);
 }
 
-/** Three diffs of a log wait at the proxy, and the log is given up. */
+/** Three diffs of a log wait at the proxy, and the log is given up, with the record of the gids that it gave. */
 async function giveUpLog(site: Site, endDiff: () => Promise<void>): Promise<void> {
   const { s0, p0, a0 } = site.servers;
   site.cutLink(p0, [a0]);
@@ -50,8 +50,10 @@ async function giveUpLog(site: Site, endDiff: () => Promise<void>): Promise<void
     await endDiff();
   }
   await site.sleep(3);
+  await site.clearVol(s0);
+  // It begins as a standby.
+  await site.init([s0]);
   await site.stop(s0);
-  await site.resetVol(s0);
   site.forgetSnapshots();
 }
 

@@ -20,7 +20,7 @@ export const g14: Scenario = chaosScenario({
   history: {
     version: 1,
     seed: 888,
-    layout: { group: 's0/p0/a0,a1' },
+    layout: { group: 's0/p0/a0,a1', operatorPollMs: 1000 },
     operations: [
       { kind: 'hash-backup', atUs: 4_857_227, key: 21, volume: 0 },
       { kind: 'stop', atUs: 5_879_701, key: 11, volume: 0, server: 'a0', mode: 'empty', forUs: 6_711_242 },

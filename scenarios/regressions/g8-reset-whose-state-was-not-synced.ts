@@ -8,15 +8,11 @@ import type { Scenario } from '../lib/scenario.ts';
  * synced; the volume was Stopped in memory and SyncReady on disk, where it neither starts nor says what it needs.
  *
  * What is done:
- *      5.005 s  an operator mends v0
- *      6.934 s  snapshot of v0
- *     13.895 s  snapshot of v0
- *     15.043 s  snapshot of v0
- *     15.704 s  snapshot of v0
- *     19.371 s  snapshot of v0
- *     20.537 s  hash-backup of v0
+ *      2.000 s  full-backup of v0
+ *     10.000 s  hash-backup of v0
+ *     30.000 s  ask s0 for its status
  * What goes wrong:
- *     any time  call 21 of file.sync-directory at walb-storage of s0: fails once with EIO, without effect
+ *     any time  call 7 of storage.state.save as file.sync-directory at walb-storage of s0: fails once with EIO
  */
 export const g8: Scenario = chaosScenario({
   name: 'g8-reset-whose-state-was-not-synced',
@@ -24,29 +20,17 @@ export const g8: Scenario = chaosScenario({
     'A storage whose reset fails at the sync of its state says what its file says, and is backed up again',
   history: {
     version: 1,
-    seed: 943,
-    // The rest is as on a quiet day (PLAIN_LAYOUT in sim/chaos/layout.ts).
-    layout: { group: 's0/p0,p1/a0' },
+    seed: 1,
+    layout: { group: 's0/p0/a0' },
     operations: [
-      { kind: 'mend', atUs: 5_005_071, key: 4_000_000, volume: 0 },
-      { kind: 'snapshot', atUs: 6_933_979, key: 7, volume: 0 },
-      { kind: 'snapshot', atUs: 13_894_550, key: 9, volume: 0 },
-      { kind: 'snapshot', atUs: 15_042_969, key: 10, volume: 0 },
-      { kind: 'snapshot', atUs: 15_704_326, key: 5, volume: 0 },
-      { kind: 'snapshot', atUs: 19_370_691, key: 20, volume: 0 },
-      { kind: 'hash-backup', atUs: 20_536_793, key: 4, volume: 0 },
+      { kind: 'full-backup', atUs: 2_000_000, key: 0, volume: 0 },
+      { kind: 'hash-backup', atUs: 10_000_000, key: 4, volume: 0 },
+      { kind: 'status', atUs: 30_000_000, key: 9, server: 's0' },
     ],
     faults: [
       {
-        kind: 'error',
-        host: 's0',
-        process: 'walb-storage',
-        times: 1,
-        step: null,
-        call: 'file.sync-directory',
-        nth: 21,
-        code: 'EIO',
-        effect: 'none',
+        ...{ kind: 'error', host: 's0', process: 'walb-storage', step: 'storage.state.save' },
+        ...{ call: 'file.sync-directory', nth: 7, times: 1, code: 'EIO', effect: 'none' },
       },
     ],
   },

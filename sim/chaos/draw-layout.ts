@@ -12,6 +12,9 @@ const GROUPS: readonly (readonly [string, number])[] = [
   ['s0/p0,p1,p2/a0', 1],
 ];
 
+/** Longer than the product's: questions cost time and find nothing. */
+const OPERATOR_POLL_MS = 1000;
+
 /** Draws a layout. Each value depends on the seed and its own name alone. */
 export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLayout {
   const at = (name: string) => random.at('chaos-layout', name);
@@ -29,7 +32,7 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
     deviceLb: at('device').pick([64, 128, 256]),
     logLb: at('log').pick([1024, 1536, 2048]),
   };
-  if (profile.isPlain) return { ...PLAIN_LAYOUT, ...sizes };
+  if (profile.isPlain) return { ...PLAIN_LAYOUT, ...sizes, operatorPollMs: OPERATOR_POLL_MS };
   /** Mostly the plain value, in three of ten runs an extreme one. */
   const knob = <T>(name: string, plain: T, extremes: readonly T[]): T => {
     const stream = at(name);
@@ -75,5 +78,6 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
     maxOpenDiffs: knob('open-diffs', 0, [1, 3]),
     fsyncIntervalBytes: knob('fsync', 1024 * 1024, [4096, 65_536]),
     keepOneColdSnapshot: at('cold').chance(0.3),
+    operatorPollMs: OPERATOR_POLL_MS,
   };
 }

@@ -45,6 +45,8 @@ export interface ChaosLayout {
   readonly maxOpenDiffs: number;
   readonly fsyncIntervalBytes: number;
   readonly keepOneColdSnapshot: boolean;
+  /** How long operators pause between two questions while they wait for something. */
+  readonly operatorPollMs: number;
 }
 
 const FIELDS: FieldTable = {
@@ -78,6 +80,7 @@ const FIELDS: FieldTable = {
   maxOpenDiffs: 'natural',
   fsyncIntervalBytes: 'positive',
   keepOneColdSnapshot: 'boolean',
+  operatorPollMs: 'positive',
 };
 
 /** Every latency and option as it is on a quiet day; `group` and sizes are small. */
@@ -112,6 +115,7 @@ export const PLAIN_LAYOUT: ChaosLayout = {
   maxOpenDiffs: 0,
   fsyncIntervalBytes: 1024 * 1024,
   keepOneColdSnapshot: false,
+  operatorPollMs: 300,
 };
 
 /** Throws FormatError unless `value` is a layout with exactly its fields. */

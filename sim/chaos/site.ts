@@ -65,8 +65,6 @@ export interface ChaosSite {
 
 /** How long a supervisor waits before it starts a server again that ended. */
 const RESTART_DELAY_US = US_PER_S;
-/** How often operators ask while they wait. */
-const POLL_INTERVAL_S = 1;
 
 /** Builds hosts, devices and servers; `check` is called right after each crash. */
 export async function buildSite(
@@ -80,7 +78,7 @@ export async function buildSite(
   const io = { io: disk, flush: { minUs: layout.diskMeanUs, meanUs: layout.diskMeanUs * 4 } };
   const group = await createSimGroup(simulation, {
     layout: names,
-    pollIntervalS: POLL_INTERVAL_S,
+    pollIntervalS: layout.operatorPollMs / 1000,
     deviceCount,
     deviceSizeLb: layout.deviceLb,
     logSizeLb: layout.logLb,
@@ -178,7 +176,9 @@ export function asOperator<T>(
   const host = simulation.host('operator');
   return new Promise<T>((resolve, reject) => {
     const program = host.spawn(`operator ${site.operatorCount}`, async (world) => {
-      const own = createController(world, walbc.layout, { pollIntervalS: POLL_INTERVAL_S });
+      const own = createController(world, walbc.layout, {
+        pollIntervalS: site.layout.operatorPollMs / 1000,
+      });
       await work(own).then(resolve, reject);
       return 0;
     });

@@ -37,7 +37,13 @@ function tour(
   });
   return {
     name,
-    history: { version: 1, seed: 1, layout: { ...PLAIN_LAYOUT, ...layout }, operations, faults },
+    history: {
+      version: 1,
+      seed: 1,
+      layout: { ...PLAIN_LAYOUT, operatorPollMs: 1000, ...layout },
+      operations,
+      faults,
+    },
   };
 }
 

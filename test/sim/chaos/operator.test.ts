@@ -147,7 +147,7 @@ describe('the operator of a device that came up with a rotten log', () => {
     const write = { kind: 'write', volume: 0, count: 21 } as const;
     const history = smallHistory({
       seed: 40209,
-      layout: { ...PLAIN_LAYOUT, group: 's0/p0,p1/a0,a1' },
+      layout: { ...PLAIN_LAYOUT, group: 's0/p0,p1/a0,a1', operatorPollMs: 1000 },
       operations: [
         { kind: 'hash-backup', atUs: 14_507_296, key: 37, volume: 0 },
         { ...write, atUs: 24_400_000, key: 2_000_006, maxIoLb: 16, intervalUs: 147_649 },
