@@ -1,6 +1,6 @@
 import type { KeyedRandom } from '../random.ts';
 import { drawLogarithmic, drawWeighted } from './draw.ts';
-import { type ChaosLayout, PLAIN_LAYOUT } from './layout.ts';
+import { type ChaosLayout, PATIENT_POLL_MS, PLAIN_LAYOUT } from './layout.ts';
 import type { ChaosProfile } from './profiles.ts';
 
 const GROUPS: readonly (readonly [string, number])[] = [
@@ -11,9 +11,6 @@ const GROUPS: readonly (readonly [string, number])[] = [
   ['s0,s1/p0,p1/a0,a1', 1],
   ['s0/p0,p1,p2/a0', 1],
 ];
-
-/** Longer than the product's: questions cost time and find nothing. */
-const OPERATOR_POLL_MS = 1000;
 
 /** Draws a layout. Each value depends on the seed and its own name alone. */
 export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLayout {
@@ -32,7 +29,7 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
     deviceLb: at('device').pick([64, 128, 256]),
     logLb: at('log').pick([1024, 1536, 2048]),
   };
-  if (profile.isPlain) return { ...PLAIN_LAYOUT, ...sizes, operatorPollMs: OPERATOR_POLL_MS };
+  if (profile.isPlain) return { ...PLAIN_LAYOUT, ...sizes, operatorPollMs: PATIENT_POLL_MS };
   /** Mostly the plain value, in three of ten runs an extreme one. */
   const knob = <T>(name: string, plain: T, extremes: readonly T[]): T => {
     const stream = at(name);
@@ -78,6 +75,6 @@ export function drawLayout(random: KeyedRandom, profile: ChaosProfile): ChaosLay
     maxOpenDiffs: knob('open-diffs', 0, [1, 3]),
     fsyncIntervalBytes: knob('fsync', 1024 * 1024, [4096, 65_536]),
     keepOneColdSnapshot: at('cold').chance(0.3),
-    operatorPollMs: OPERATOR_POLL_MS,
+    operatorPollMs: PATIENT_POLL_MS,
   };
 }

@@ -83,6 +83,9 @@ const FIELDS: FieldTable = {
   operatorPollMs: 'positive',
 };
 
+/** `operatorPollMs` of drawn histories and tours, longer than the product's: questions cost time and find nothing. */
+export const PATIENT_POLL_MS = 1000;
+
 /** Every latency and option as it is on a quiet day; `group` and sizes are small. */
 export const PLAIN_LAYOUT: ChaosLayout = {
   group: 's0/p0/a0',

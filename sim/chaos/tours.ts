@@ -1,6 +1,6 @@
 import type { Fault } from '../fault-kinds.ts';
 import { drawHistory } from './generate.ts';
-import { type ChaosLayout, PLAIN_LAYOUT } from './layout.ts';
+import { type ChaosLayout, PATIENT_POLL_MS, PLAIN_LAYOUT } from './layout.ts';
 import type { ChaosOperation } from './operations.ts';
 import { chaosProfile } from './profiles.ts';
 import type { ChaosHistory } from './run.ts';
@@ -40,7 +40,7 @@ function tour(
     history: {
       version: 1,
       seed: 1,
-      layout: { ...PLAIN_LAYOUT, operatorPollMs: 1000, ...layout },
+      layout: { ...PLAIN_LAYOUT, operatorPollMs: PATIENT_POLL_MS, ...layout },
       operations,
       faults,
     },
