@@ -8,7 +8,7 @@ const ROOT = dirname(fileURLToPath(import.meta.url));
 const IS_BUILT = process.env.WALBOX_TEST_BUILT !== undefined;
 
 /** Tests that measure or change the thread they run in: the heap, what code is covered, flags of V8. */
-const ALONE = ['test/fuzz/**/*.test.ts', 'test/sim/crash.test.ts', 'test/native/**/*.test.ts'];
+const ALONE = ['test/fuzz/**/*.test.ts', 'test/sim/crash.test.ts', 'test/native/{codecs,collect}.test.ts'];
 
 /** Files that take longest, from the longest on: begun last, one of them would keep a single core busy at the end. */
 const LONGEST = [
@@ -19,7 +19,7 @@ const LONGEST = [
   'catalogue/untested',
   'scenarios/basic-backup',
   'sim/chaos/crash-points',
-  'codec/codecs',
+  'codec/other-implementations',
   'catalogue/failure',
   'protocol/dialogues',
   'archive/crash-resize',

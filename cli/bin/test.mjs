@@ -5,11 +5,13 @@ import { ensureBuilt, ensureInstalled, ROOT } from './prepare.mjs';
 ensureInstalled();
 ensureBuilt();
 const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
-// As cli/jit.ts, for the same reasons. One thread of tests for each core: helpers of the collector only take time from another.
+// As cli/jit.ts, for the same reasons; tests keep less than histories. One thread of tests for each core: helpers of the
+// collector only take time from another.
 const flags = [
   '--interrupt-budget=400000',
-  '--min-semi-space-size=64',
-  '--max-semi-space-size=64',
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32',
+  '--no-allocation-site-pretenuring',
   '--single-threaded-gc',
   '--no-flush-bytecode',
 ];
