@@ -45,7 +45,7 @@ export function inlineCodecPool(codecs: CodecSet, yieldToLoop?: () => Promise<vo
 export function runCodecJob(codecs: CodecSet, job: CodecJob): Uint8Array {
   const codec = codecs.get(job.type);
   if (codec === undefined) throw new RangeError(`no codec for compression type ${job.type}`);
-  return job.kind === 'compress'
-    ? codec.compress(job.data, job.level)
-    : codec.decompress(job.data, job.sizeBytes);
+  if (job.kind === 'decompress') return codec.decompress(job.data, job.sizeBytes);
+  if (job.shrinkOnly === true && codec.mayShrink?.(job.data) === false) return job.data;
+  return codec.compress(job.data, job.level);
 }

@@ -52,7 +52,7 @@ export interface FastCodec {
  */
 export function withPortable(portable: Codec, fast: FastCodec): Codec {
   return {
-    type: portable.type,
+    ...portable,
     compress: (data, level) =>
       fast.isThere() ? plainView(fast.compress(data, level)) : portable.compress(data, level),
     decompress(data, sizeBytes) {

@@ -8,6 +8,7 @@ import { FormatError } from '../../core/errors.ts';
 import { COMPRESSION_TYPES, type Codec } from '../../core/world/index.ts';
 import { withPortable } from '../../native/codec/library.ts';
 import { loadNativeCodecs } from '../../native/codecs.ts';
+import { RandomStream } from '../../sim/random.ts';
 import { expectEqual, expectSame } from '../expect-same.ts';
 
 const native = loadNativeCodecs();
@@ -40,6 +41,57 @@ function outcome(call: () => Uint8Array): Uint8Array | string {
     return error instanceof FormatError ? 'FormatError' : String(error);
   }
 }
+
+/** Noise, with some of it once more further on. */
+const barelyCompressible = fc
+  .record({
+    sizeBytes: fc.integer({ min: 4000, max: 100_000 }),
+    seed: fc.nat(),
+    repeats: fc.array(
+      fc.record({ from: fc.nat(), to: fc.nat(), sizeBytes: fc.integer({ min: 1, max: 400 }) }),
+      {
+        maxLength: 2,
+      },
+    ),
+  })
+  .map(({ sizeBytes, seed, repeats }) => {
+    const data = new RandomStream(seed).bytes(sizeBytes);
+    for (const { from, to, sizeBytes: length } of repeats) {
+      data.copyWithin(to % sizeBytes, from % sizeBytes, (from % sizeBytes) + length);
+    }
+    return data;
+  });
+
+describe('snappy, asked whether data may shrink', () => {
+  it('says no only where compressing saves nothing worth while', () => {
+    const counts = { no: 0, smaller: 0 };
+    fc.assert(
+      fc.property(barelyCompressible, (data) => {
+        const { ours, theirs } = pair('snappy');
+        const mayShrink = ours.mayShrink?.(data);
+        expect(mayShrink).toBe(theirs.mayShrink?.(data));
+        const sizes = [ours, theirs].map((codec) => codec.compress(data, 0).length);
+        if (mayShrink === false) {
+          counts.no += 1;
+          // The library's search is another one than ours.
+          expect(sizes[0]).toBeGreaterThan(0.98 * data.length);
+          expect(sizes[1]).toBeGreaterThanOrEqual(data.length);
+        } else if (data.length > Math.min(...sizes)) counts.smaller += 1;
+      }),
+      { numRuns: 300 },
+    );
+    expect(counts.no).toBeGreaterThan(30);
+    expect(counts.smaller).toBeGreaterThan(3);
+  });
+
+  it('says yes to data that shrink well, and to small ones', () => {
+    const half = new RandomStream(1).bytes(20_000);
+    half.copyWithin(12_000, 2000, 8000);
+    expect(pair('snappy').theirs.mayShrink?.(half)).toBe(true);
+    expect(pair('snappy').theirs.mayShrink?.(new RandomStream(1).bytes(4096))).toBe(true);
+    expect(pair('snappy').theirs.mayShrink?.(new RandomStream(1).bytes(4097))).toBe(false);
+  });
+});
 
 describe('native codecs', () => {
   it('are there for every type, by libraries', () => {

@@ -7,7 +7,12 @@ import type { Codec } from '../../world/codec.ts';
  */
 export function createSnappyCodec(): Codec {
   const scratch: Scratch = { table: new Uint16Array(1 << MAX_TABLE_BITS), out: EMPTY };
-  return { type: 'snappy', compress: (data) => compress(data, scratch), decompress };
+  return {
+    type: 'snappy',
+    compress: (data) => compress(data, scratch),
+    mayShrink: (data) => mayShrink(data, scratch.table),
+    decompress,
+  };
 }
 
 /** What a codec keeps from call to call: mostly the memory for a compression costs more than the bytes. */
@@ -47,9 +52,7 @@ function compress(data: Uint8Array, scratch: Scratch): Uint8Array {
     rest = Math.floor(rest / 128);
   }
   out[op++] = rest;
-  // Emptying a table that is larger than the data would cost more than the search.
-  let tableBits = MIN_TABLE_BITS;
-  while (tableBits < MAX_TABLE_BITS && 1 << tableBits < data.length) tableBits++;
+  const tableBits = tableBitsFor(data);
   const words = viewOf(data);
   for (let start = 0; start < data.length; start += BLOCK_BYTES) {
     scratch.table.fill(0, 0, 1 << tableBits);
@@ -57,6 +60,29 @@ function compress(data: Uint8Array, scratch: Scratch): Uint8Array {
     op = compressBlock(data, words, start, end, scratch.table, 32 - tableBits, out, op);
   }
   return out.slice(0, op);
+}
+
+/** Emptying a table that is larger than the data would cost more than the search. */
+function tableBitsFor(data: Uint8Array): number {
+  let tableBits = MIN_TABLE_BITS;
+  while (tableBits < MAX_TABLE_BITS && 1 << tableBits < data.length) tableBits++;
+  return tableBits;
+}
+
+/** Smaller data are sooner compressed than searched, and another encoder may find much in them. */
+const MIN_SEARCHED_BYTES = 4096;
+
+/** Whether there is any match: without one a block is one literal, which is longer than the data. */
+function mayShrink(data: Uint8Array, table: Uint16Array): boolean {
+  if (data.length <= MIN_SEARCHED_BYTES) return true;
+  const tableBits = tableBitsFor(data);
+  const words = viewOf(data);
+  for (let start = 0; start < data.length; start += BLOCK_BYTES) {
+    table.fill(0, 0, 1 << tableBits);
+    const limit = Math.min(data.length, start + BLOCK_BYTES) - TAIL_BYTES;
+    if (nextMatch(words, start, start + 1, limit, table, 32 - tableBits) < limit) return true;
+  }
+  return false;
 }
 
 function load32(bytes: Uint8Array, at: number): number {
@@ -79,29 +105,51 @@ function compressBlock(
 ): number {
   const limit = end - TAIL_BYTES;
   let literalStart = start;
-  let ip = start + 1;
-  let misses = 32;
+  let ip = nextMatch(words, start, start + 1, limit, table, shift);
   while (ip < limit) {
-    const word = words.getInt32(ip, true);
-    const slot = Math.imul(word, 0x1e35a7bd) >>> shift;
+    const slot = slotOf(words.getInt32(ip, true), shift);
     const candidate = start + table[slot];
     table[slot] = ip - start;
-    if (candidate >= ip || words.getInt32(candidate, true) !== word) {
-      // The longer nothing matches, the faster incompressible bytes are passed over.
-      ip += misses++ >> 5;
-      continue;
-    }
-    misses = 32;
     const length = matchLength(data, words, candidate, ip, end);
     op = putLiteral(data, literalStart, ip, out, op);
     op = putCopy(ip - candidate, length, out, op);
     ip += length;
     literalStart = ip;
-    if (ip < limit) {
-      table[Math.imul(words.getInt32(ip - 1, true), 0x1e35a7bd) >>> shift] = ip - 1 - start;
-    }
+    if (ip >= limit) break;
+    table[slotOf(words.getInt32(ip - 1, true), shift)] = ip - 1 - start;
+    ip = nextMatch(words, start, ip, limit, table, shift);
   }
   return putLiteral(data, literalStart, end, out, op);
+}
+
+function slotOf(word: number, shift: number): number {
+  return Math.imul(word, 0x1e35a7bd) >>> shift;
+}
+
+/**
+ * The first place from `ip` on whose four bytes stand at the place that the table has for them, not entered yet; those that are
+ * passed over are. `limit` or more when there is none.
+ */
+function nextMatch(
+  words: DataView,
+  start: number,
+  ip: number,
+  limit: number,
+  table: Uint16Array,
+  shift: number,
+): number {
+  let misses = 32;
+  let at = ip;
+  while (at < limit) {
+    const word = words.getInt32(at, true);
+    const slot = slotOf(word, shift);
+    const candidate = start + table[slot];
+    if (candidate < at && words.getInt32(candidate, true) === word) return at;
+    table[slot] = at - start;
+    // The longer nothing matches, the faster incompressible bytes are passed over.
+    at += misses++ >> 5;
+  }
+  return at;
 }
 
 /** How many bytes from `at` on, where four are known to be equal, are those from `candidate` on. */
