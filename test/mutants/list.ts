@@ -57,7 +57,7 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
   },
   {
     name: 'chaos-replica-not-started-again',
-    file: 'sim/chaos/converge.ts',
+    file: 'sim/chaos/servers-answer.ts',
     text: 'await stateOrRestart(site, truth, site.walbc, server);',
     replacement: 'await site.walbc.getState(server, truth.name);',
     breaks: 'a replica that could not be loaded while its disk failed is taken for lost',
