@@ -1,7 +1,10 @@
+import type { WalbDevice } from '../../core/device/walb-device.ts';
+import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
 import { walbDevicesOf } from '../device-host.ts';
 import type { Inode } from '../file-system-inode.ts';
 import { PropertyError } from './failure.ts';
 import { type ChaosSite, storageView } from './site.ts';
+import type { VolumeTruth } from './volume-truth.ts';
 
 /** Connections of a whole group, of which each server accepts a bounded number; half-open ones count. */
 const MAX_CONNECTIONS_EACH = 60;
@@ -12,7 +15,7 @@ const MAX_OPEN_FILES = 64;
 
 /** Queues, files and memory stay bounded (docs/chaos.md, "Properties"). Throws PropertyError. */
 export function checkBounds(site: ChaosSite): void {
-  const { simulation, group, layout } = site;
+  const { simulation, group } = site;
   const hosts = [...simulation.hosts.values()];
   const limit = (place: string, value: number, most: number): void => {
     if (value > most)
@@ -26,12 +29,19 @@ export function checkBounds(site: ChaosSite): void {
   }
   for (const truth of site.volumes) {
     const device = walbDevicesOf(group.host(truth.storage)).current(truth.device.path);
-    // What is logged and not written back, and what is on its way into the log.
-    if (device !== null) limit('memory of the device', device.heldBytes, 2 * 512 * layout.logLb);
+    if (device !== null) limit('memory of the device', device.heldBytes, mostHeldBytes(device, truth));
     // Each snapshot that was taken waits once; implicit ones are taken for what was written.
     const most = site.counts.snapshots + site.counts.operations + truth.writeCount + 16;
     limit('snapshots that wait', storageView(site, truth)?.queue.length ?? 0, most);
   }
+}
+
+/** What is logged and not written back, what is on its way into the log, and a block for each call without data. */
+function mostHeldBytes(device: WalbDevice, { unansweredBytes, emptyCallCount }: VolumeTruth): number {
+  const { latest, written } = device.lsids();
+  return (
+    (latest - written) * device.physicalBlockBytes + unansweredBytes + emptyCallCount * LOGICAL_BLOCK_BYTES
+  );
 }
 
 function countFiles(folder: Inode, counts = { open: 0, all: 0 }): { open: number; all: number } {

@@ -8,6 +8,9 @@ import type { Custody } from './custody.ts';
 import { GidBook } from './gid-book.ts';
 import { type ArchiveView, latestGid, type StorageView } from './inspect.ts';
 
+/** Of a log device. */
+const MAX_PHYSICAL_BLOCK_BYTES = 4096;
+
 const ZERO_UUID_TEXT = '0'.repeat(32);
 
 /** How a load of writes looks; see the operation `write`. */
@@ -43,6 +46,10 @@ export class VolumeTruth {
   /** Diffs that proxies hold alone. */
   readonly custody: Custody = new Map();
   writeCount = 0;
+  /** Of writes that were not answered, in whole physical blocks of any size; those that died with their host stay counted. */
+  unansweredBytes = 0;
+  /** Calls without data so far: discards and flushes. */
+  emptyCallCount = 0;
   /** Virtual time from which blocks of the log are damaged; null: never. */
   logDamagedFromUs: number | null = null;
   /**
@@ -83,11 +90,16 @@ export class VolumeTruth {
   async write(addressLb: Lb, data: Uint8Array): Promise<void> {
     this.writeCount += 1;
     const operation = this.ledger.write(addressLb, data);
-    await this.device.write(addressLb, data);
+    const heldBytes = Math.ceil(data.length / MAX_PHYSICAL_BLOCK_BYTES) * MAX_PHYSICAL_BLOCK_BYTES;
+    this.unansweredBytes += heldBytes;
+    await this.device.write(addressLb, data).finally(() => {
+      this.unansweredBytes -= heldBytes;
+    });
     this.ledger.answered(operation);
   }
 
   async flush(): Promise<void> {
+    this.emptyCallCount += 1;
     const answered = this.ledger.flush();
     await this.device.flush();
     answered();
@@ -168,6 +180,7 @@ export class VolumeTruth {
     const addressLb = random.between(0, this.device.sizeLb() - sizeLb);
     if (kind < 0.14) {
       this.writeCount += 1;
+      this.emptyCallCount += 1;
       const operation = this.ledger.discard(addressLb, sizeLb);
       await this.device.discard(addressLb, sizeLb);
       this.ledger.answered(operation);

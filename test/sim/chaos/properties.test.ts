@@ -285,6 +285,17 @@ const PLANTED: readonly Planted[] = [
     },
   },
   {
+    title: 'a device that keeps what it has written',
+    property: 'bounded',
+    place: 'memory of the device',
+    isSafetyOnly: true,
+    plant: (site) => {
+      const { storage, device } = volume(site);
+      const walb = walbDevicesOf(site.group.host(storage)).current(device.path);
+      Object.defineProperty(walb, 'heldBytes', { value: 64 * 1024 });
+    },
+  },
+  {
     title: 'files that are never closed',
     property: 'bounded',
     place: 'open files',
