@@ -106,4 +106,13 @@ export const DEVICE_MUTANTS: readonly StoryMutant[] = [
     breaks: 'a pack counts as written while its last write is under way',
     hint: { scenarios: ['c3'] },
   },
+  {
+    name: 'device-keeps-what-it-has-written',
+    file: 'core/device/data-writer.ts',
+    text: `for (const next of this.#order.leave(io)) this.#start(next, next.request as Request);
+    this.#queue.release(request);`,
+    replacement: 'for (const next of this.#order.leave(io)) this.#start(next, next.request as Request);',
+    breaks: 'the memory of data that are written back is kept, until the device takes no more writes',
+    hint: { profile: 'ci' },
+  },
 ];
