@@ -7,6 +7,7 @@ import { fileSource, handleReader, handleSource } from '../../native/file-stream
 import { keptSource } from '../../native/kept-source.ts';
 import { createOutputFile, type OutputFile } from '../../native/output-file.ts';
 import type { Progress } from '../progress.ts';
+import { meteredReader, meteredSource } from './metered.ts';
 import type { ToolIo } from './tool.ts';
 
 /** An opened input. */
@@ -96,31 +97,6 @@ async function inputOf(
   const reader = meteredReader(handleReader(handle, path, status.size, fileCount), progress);
   const source = isKept ? keptSource(handle, path) : fileSource(handle, path);
   return { name: path, source: meteredSource(source, progress), reader };
-}
-
-/** The source, what is read of which is progress. */
-export function meteredSource(source: ByteSource, progress: Progress): ByteSource {
-  return {
-    ...source,
-    async read(maxBytes) {
-      const bytes = await source.read(maxBytes);
-      progress.add(bytes?.length ?? 0);
-      return bytes;
-    },
-  };
-}
-
-function meteredReader(reader: RandomReader, progress: Progress): RandomReader {
-  const { stream } = reader;
-  return {
-    ...reader,
-    ...(stream === undefined ? {} : { stream: () => meteredSource(stream(), progress) }),
-    async read(offset, sizeBytes) {
-      const bytes = await reader.read(offset, sizeBytes);
-      progress.add(bytes.length);
-      return bytes;
-    },
-  };
 }
 
 /** Opens several inputs (`-`: standard input, which may be one of them), calls `use`, closes them. Throws IoError. */

@@ -1,5 +1,5 @@
 import { AbortedError, errorText } from '../errors.ts';
-import type { ByteSource } from './byte-stream.ts';
+import { type ByteSource, sourceReadBy } from './byte-stream.ts';
 import type { IoStream } from './plain-io.ts';
 
 /** Throws AbortedError once the signal says so. */
@@ -21,11 +21,8 @@ export function abortableIos(ios: IoStream, signal: AbortSignal): IoStream {
 
 /** The source, which ends with AbortedError once the signal says so. */
 export function abortableSource(source: ByteSource, signal: AbortSignal): ByteSource {
-  return {
-    ...source,
-    async read(maxBytes) {
-      throwIfAborted(signal);
-      return await source.read(maxBytes);
-    },
-  };
+  return sourceReadBy(source, async (maxBytes) => {
+    throwIfAborted(signal);
+    return await source.read(maxBytes);
+  });
 }

@@ -20,6 +20,16 @@ export interface ByteSource {
   forget?(beforeBytes: number): void;
 }
 
+/** The source, read by `read` instead; all else goes to the source itself, which may be an object of any class. */
+export function sourceReadBy(source: ByteSource, read: ByteSource['read']): ByteSource {
+  const { pieceBytes } = source;
+  return {
+    read,
+    ...(pieceBytes === undefined ? {} : { pieceBytes }),
+    forget: (beforeBytes) => source.forget?.(beforeBytes),
+  };
+}
+
 /** Something that bytes are pushed into. */
 export interface ByteSink {
   /** Takes all of `bytes`; the view belongs to the sink until the promise settles. One call at a time. */

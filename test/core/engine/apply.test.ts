@@ -7,7 +7,16 @@ import { memorySource } from '../../../core/engine/memory-stream.ts';
 import type { PlainIo } from '../../../core/engine/plain-io.ts';
 import { VirtualImage } from '../../../core/engine/virtual-image.ts';
 import { AbortedError, FormatError, IoError } from '../../../core/errors.ts';
-import { anyIos, BLOCK, MemoryDevice, makeIo, STEPS, sortedPart, streamOf } from './engine-kit.ts';
+import {
+  anyIos,
+  BLOCK,
+  KeptSource,
+  MemoryDevice,
+  makeIo,
+  STEPS,
+  sortedPart,
+  streamOf,
+} from './engine-kit.ts';
 
 const DISCARDS = ['ignore', 'passdown', 'zero'] as const;
 /** A device each of whose blocks has bytes of its own. */
@@ -146,6 +155,18 @@ describe('applying', () => {
     abort.abort(new Error('shut down'));
     await expect(ios.next()).rejects.toThrow(new AbortedError('shut down'));
     await expect(source.read(5)).rejects.toThrow(AbortedError);
+  });
+
+  it('leaves a source of any class all that it can do', async () => {
+    const inner = new KeptSource(new Uint8Array(10), 5);
+    const source = abortableSource(inner, new AbortController().signal);
+    expect(source.pieceBytes).toBe(5);
+    expect(await source.read(source.pieceBytes ?? 0)).toHaveLength(5);
+    source.forget?.(5);
+    expect(inner.forgottenBytes).toBe(5);
+    expect(abortableSource(memorySource(new Uint8Array(1)), new AbortController().signal)).not.toHaveProperty(
+      'pieceBytes',
+    );
   });
 
   it('may be repeated after any number of IOs', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { ByteSource } from '../../../core/engine/byte-stream.ts';
 import { inlineCodecPool, loadPortableCodecs } from '../../../core/engine/codec-registry.ts';
 import { IndexedWdiffWriter } from '../../../core/engine/indexed-wdiff-writer.ts';
 import type { CompressionOption } from '../../../core/engine/io-codec.ts';
@@ -223,3 +224,31 @@ export const anyWdiffSpec: fc.Arbitrary<WdiffSpec> = fc.record({
   }),
   maxPieceLb: fc.constantFrom(0, 1, 3, 8, 2048),
 });
+
+/** A source that is an object of a class, with methods and getters, and keeps what it gave until it is told to forget it. */
+export class KeptSource implements ByteSource {
+  readonly #bytes: Uint8Array;
+  readonly #pieceBytes: number;
+  #offset = 0;
+  forgottenBytes = 0;
+
+  constructor(bytes: Uint8Array, pieceBytes: number) {
+    this.#bytes = bytes;
+    this.#pieceBytes = pieceBytes;
+  }
+
+  get pieceBytes(): number {
+    return this.#pieceBytes;
+  }
+
+  async read(maxBytes: number): Promise<Uint8Array | null> {
+    if (this.#offset === this.#bytes.length) return null;
+    const piece = this.#bytes.subarray(this.#offset, this.#offset + maxBytes);
+    this.#offset += piece.length;
+    return piece;
+  }
+
+  forget(beforeBytes: number): void {
+    this.forgottenBytes = beforeBytes;
+  }
+}
