@@ -15,7 +15,6 @@ export interface WalbcOptions {
 }
 
 const STEPS = { connect: 'controller.connect' } as const;
-export const CONTROLLER_STEPS = STEPS;
 
 /** Commands that are repeated when they fail: they change nothing. */
 const RETRIED_COMMANDS: readonly string[] = ['get', 'status'];

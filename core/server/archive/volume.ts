@@ -156,8 +156,3 @@ export function requireLatest(volume: ArchiveVolume, func: string): MetaState {
   if (volume.latest === null) throw new StateError(`${func}:no image:${volume.volId}`, volume.states.state);
   return volume.latest;
 }
-
-/** The world for one task of a volume. */
-export function taskWorld(volume: ArchiveVolume, task: string): ArchiveWorld {
-  return volume.world.labelled({ task, volume: volume.volId });
-}

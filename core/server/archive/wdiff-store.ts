@@ -53,12 +53,12 @@ export class WdiffStore {
       if (wdiffFileName(parsed) !== name) throw new FormatError(`parseDiffFileName:not canonical:${name}`);
       const status = await this.#world.files.stat(`${this.directory}/${name}`, STEPS.listWdiffs);
       const diff = { ...parsed, dataSizeBytes: status?.sizeBytes ?? 0 };
+      // Names are in the order of time.
       const twin = found.get(diffToText(diff));
       if (twin !== undefined) {
         this.#world.log.warning(
           `two files of one diff: ${wdiffFileName(twin)} and ${name}, the newer is used`,
         );
-        if (twin.timestamp >= diff.timestamp) continue;
       }
       found.set(diffToText(diff), diff);
     }

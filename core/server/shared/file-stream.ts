@@ -1,4 +1,4 @@
-import type { ByteSink, ByteSource, RandomReader } from '../../engine/byte-stream.ts';
+import type { ByteSink, RandomReader } from '../../engine/byte-stream.ts';
 import { KIB } from '../../units.ts';
 import type { FileHandle, Step } from '../../world/index.ts';
 
@@ -51,24 +51,6 @@ function join(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
     at += piece.length;
   }
   return joined;
-}
-
-/** Reads a file from its start to its end. */
-export class FileSource implements ByteSource {
-  readonly #handle: FileHandle;
-  readonly #step: Step;
-  #offset = 0;
-
-  constructor(handle: FileHandle, step: Step) {
-    this.#handle = handle;
-    this.#step = step;
-  }
-
-  async read(maxBytes: number): Promise<Uint8Array | null> {
-    const bytes = await this.#handle.read(this.#offset, maxBytes, this.#step);
-    this.#offset += bytes.length;
-    return bytes.length === 0 ? null : bytes;
-  }
 }
 
 /** Any part of an open file whose size does not change. */

@@ -33,7 +33,6 @@ export interface ServerOptions {
 }
 
 const STEPS = { listen: 'server.listen', accept: 'server.accept' } as const;
-export const SERVER_STEPS = STEPS;
 
 /** Inactivity limit of sockets in microseconds, as the options ask. */
 export function socketTimeoutUs(options: Pick<ServerOptions, 'socketTimeoutS' | 'keepAlive'>): number {

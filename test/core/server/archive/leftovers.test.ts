@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { sendWords } from '../../../../core/protocol/command.ts';
+import { wdiffFileName } from '../../../../core/snapshot/wdiff-name.ts';
+import { scan } from './clients.ts';
 import { verifyContent, verifyRestorable } from './crash-kit.ts';
 import { replicate, withArchive, withReplica } from './running.ts';
-import { SIZE_LB, seedSmallVolume } from './small-volume.ts';
+import { CONTENTS, iosOf, SIZE_LB, seedSmallVolume, stepDiff, TIME_S, wdiffBytes } from './small-volume.ts';
 import type { TestArchive } from './support.ts';
 
 /** What is open cannot be removed. */
@@ -31,6 +34,34 @@ describe('nothing stays open', () => {
     });
   });
 
+  it('behind any of these on volumes with blocks of 4096 bytes', async () => {
+    await withReplica(
+      async (source, replica) => {
+        await replicate(source, replica, { bulk: '4k' });
+        await replica.action('Restore', 'restore', 'vol0', '2');
+        verifyContent(replica, 'wr_vol0_2', 2);
+        expect(await replica.command('del-restored', 'vol0', '2')).toBe('ok');
+        await replica.action('Apply', 'apply', 'vol0', '3');
+        verifyContent(replica, 'wb_vol0', 3);
+        await clear(replica);
+        await clear(source);
+      },
+      { physicalBlockBytes: 4096 },
+      { physicalBlockBytes: 4096 },
+    );
+  });
+
+  it('behind a scan, also one that its client gives up', async () => {
+    await withArchive(async (archive) => {
+      expect(Buffer.compare(await scan(archive, 3), CONTENTS[3])).toBe(0);
+      const channel = await archive.open('virt-full-scan');
+      await sendWords(channel, ['vol0', '3', '512'], 'test');
+      await channel.readString('test.reply');
+      channel.close();
+      await clear(archive);
+    });
+  });
+
   it('behind a full replication and a resync, at both ends', async () => {
     await withReplica(async (source, replica) => {
       for (const doResync of [false, true]) {
@@ -53,6 +84,24 @@ describe('a server that starts', () => {
       async (archive) => {
         expect(await archive.get('vol')).toEqual(['vol0']);
         expect([...archive.host.files.tree().keys()]).not.toContain(`${archive.base}/vol9`);
+      },
+      {},
+      seed,
+    );
+  });
+
+  it('takes the newer of two files of one diff, and says so', async () => {
+    const older = wdiffFileName({ ...stepDiff(2), timestamp: TIME_S + 1 });
+    const seed = async (archive: TestArchive) => {
+      await seedSmallVolume(archive);
+      archive.host.files.seed(`${archive.base}/vol0/${older}`, await wdiffBytes(iosOf(9)));
+    };
+    await withArchive(
+      async (archive, site) => {
+        expect(await verifyRestorable(archive)).toEqual([0, 1, 2, 3, 4]);
+        expect(await archive.get('diff', 'vol0', '1', '2')).toEqual([expect.stringContaining('22:13:22')]);
+        const newer = wdiffFileName(stepDiff(2));
+        expect(site.logText()).toContain(`two files of one diff: ${older} and ${newer}, the newer is used`);
       },
       {},
       seed,

@@ -47,9 +47,10 @@ export function slowDown(archive: TestArchive, step: string, seconds = 5): void 
 export async function withReplica(
   test: (source: TestArchive, replica: TestArchive, site: Site) => Promise<void>,
   options: ArchiveSiteOptions = {},
+  sourceOptions: ArchiveSiteOptions = {},
 ): Promise<void> {
   const site = new Site();
-  const source = site.addArchive({ ...SMALL, name: 'a9', port: 10209 });
+  const source = site.addArchive({ ...SMALL, ...sourceOptions, name: 'a9', port: 10209 });
   const replica = site.addArchive({ ...SMALL, ...options });
   await site.run(async () => {
     await seedSmallVolume(source);
@@ -61,13 +62,14 @@ export async function withReplica(
   });
 }
 
-/** Replicates all of `vol0`, in chunks of `bulk`, and waits for the end. */
+/** Replicates `vol0`, all of it unless `until` says where to end, in chunks of `bulk`, and waits for the end. */
 export async function replicate(
   source: TestArchive,
   replica: TestArchive,
-  { doResync = false, bulk = '4k' } = {},
+  { doResync = false, dontMerge = false, bulk = '4k', until = ['size', '0'] } = {},
 ): Promise<void> {
   const address = `${replica.name}:${replica.options.port}`;
-  const words = ['vol0', 'size', '0', address, doResync ? '1' : '0', '0', 'snappy:0:1', '1g', bulk];
+  const flags = [doResync, dontMerge].map((flag) => (flag ? '1' : '0'));
+  const words = ['vol0', ...until, address, ...flags, 'snappy:0:1', '1g', bulk];
   await source.action('ReplSyncAsClient', 'replicate', ...words);
 }

@@ -12,6 +12,7 @@ import { ProcessStatus } from '../../../../core/server/shared/process-status.ts'
 import { US_PER_S } from '../../../../core/units.ts';
 import type { CodecPool, Connection } from '../../../../core/world/index.ts';
 import { createTurn } from '../../../../native/turn.ts';
+import { mediumParameters } from '../../../../sim/disk-medium.ts';
 import { SimFileSystem } from '../../../../sim/file-system.ts';
 import { type FileSystemProfile, fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import type { SimHost } from '../../../../sim/host.ts';
@@ -46,6 +47,8 @@ export interface ArchiveSiteOptions {
   /** Sizes of volumes are rounded up to this. */
   readonly extentLb?: number;
   readonly capacityLb?: number;
+  /** Of volumes; default 512. */
+  readonly physicalBlockBytes?: 512 | 4096;
   /** Thick volumes begin full of old data, drawn from this; default: of zeros. */
   readonly backgroundSeed?: number;
   /** What the file system promises at a power loss; default ext4. */
@@ -116,6 +119,7 @@ export class TestArchive {
       group: thin ? 'vg1' : 'vg0',
       extentLb: options.extentLb ?? 8192,
       ...(thin ? { pool: 'tp0' } : {}),
+      parameters: mediumParameters('ideal', options.physicalBlockBytes ?? 512),
       ...(options.capacityLb === undefined ? {} : { capacityLb: options.capacityLb }),
       ...(options.backgroundSeed === undefined ? {} : { backgroundSeed: options.backgroundSeed }),
       ...(options.commandLatency === undefined ? {} : { commandLatency: options.commandLatency }),
