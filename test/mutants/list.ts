@@ -402,7 +402,7 @@ export const UNIT_MUTANTS: readonly UnitMutant[] = [
     text: 'if (write.isDurable || survives(write, choice))',
     replacement: 'if (survives(write, choice))',
     breaks: 'the simulated disk loses what was flushed, and blames the program',
-    tests: ['test/sim/media/disk.test.ts'],
+    tests: ['test/sim/media/disk-power-loss.test.ts'],
   },
   {
     name: 'ledger-forgets-answered',

@@ -1,24 +1,14 @@
-import { SimFileSystem } from '../../../sim/file-system.ts';
+import type { SimFileSystem } from '../../../sim/file-system.ts';
 import { type Inode, PAGE_BYTES } from '../../../sim/file-system-inode.ts';
 import {
   type FileSystemParameters,
   type FileSystemProfile,
   type FileSystemState,
-  fileSystemParameters,
   lookUp,
 } from '../../../sim/file-system-state.ts';
 import { allocate, forceDirectory, forceFile, writeBack } from '../../../sim/file-system-steps.ts';
-import { KeyedRandom, RandomStream } from '../../../sim/random.ts';
-
-/** A file system whose calls happen at once, for exact enumeration. */
-export function createFileSystem(
-  profile: FileSystemProfile,
-  more: Partial<FileSystemParameters> = {},
-  seed = 1,
-) {
-  const parameters = { ...fileSystemParameters(profile), ...more };
-  return new SimFileSystem({ name: `f${seed}`, random: new KeyedRandom(seed), parameters });
-}
+import { RandomStream } from '../../../sim/random.ts';
+import { createFileSystem } from './file-kit.ts';
 
 export type Act = (state: FileSystemState) => void;
 

@@ -12,7 +12,8 @@ import {
 import type { FileSystemProfile } from '../../../sim/file-system-state.ts';
 import { lookUp, truncateFile, writeFile } from '../../../sim/file-system-state.ts';
 import { allocate, writeBack } from '../../../sim/file-system-steps.ts';
-import { type Act, createFileSystem, explore, sync } from './explore.ts';
+import { type Act, explore, sync } from './explore.ts';
+import { createFileSystem } from './file-kit.ts';
 
 const PAGE = 4096;
 /** New content: one page and 100 bytes. */
