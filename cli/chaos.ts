@@ -1,28 +1,28 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { errorText, FormatError } from '../core/errors.ts';
 import { failureSignature } from '../sim/chaos/failure.ts';
 import { chaosProfile } from '../sim/chaos/profiles.ts';
 import { runChaos } from '../sim/chaos/run.ts';
-import { parseSaved, savedToText } from '../sim/chaos/saved.ts';
-import { storyFileText } from '../sim/chaos/story.ts';
+import { parseSaved, type SavedHistory } from '../sim/chaos/saved.ts';
 import { operationText } from '../sim/chaos/words.ts';
 import { logLineToText } from '../sim/log.ts';
 import type { ChaosJob, ChaosResult } from './chaos/job.ts';
 import { chaosMachine } from './chaos/one.ts';
 import {
   type PointKind,
-  type PointPlanner,
+  type PointPlan,
   pointCoverage,
-  pointCoverageText,
   pointJobs,
   pointPlanner,
   sampleOf,
 } from './chaos/points.ts';
 import { runChaosPool } from './chaos/pool.ts';
-import { type ChaosReporter, chaosReport, type SavedFailure } from './chaos/reporters.ts';
+import { type ChaosReport, type ChaosReporter, chaosReports, type SavedFailure } from './chaos/reporters.ts';
+import { checkFailuresFolder, saveFailure } from './chaos/save.ts';
 import { ChaosTally } from './chaos/summary.ts';
 import { tuneForSimulation } from './jit.ts';
+import { isScenarioHistory } from './run/history.ts';
 import { openTraceFile } from './run/trace-file.ts';
 import { packageVersion } from './version.ts';
 
@@ -55,34 +55,69 @@ const MAX_SHRUNK = 10;
 const BAR_INTERVAL_MS = 200;
 const BAR_WIDTH = 24;
 
-/** `walbox chaos`. The exit code is 1 when a history failed. */
+/** Told when the operator wants no more; the reason is the number of the signal. */
+type Interruption = Pick<AbortSignal, 'aborted' | 'reason' | 'addEventListener'>;
+
+/**
+ * `walbox chaos`. The exit code is 1 when a history failed; of points, when one was not survived or never struck, or a step was
+ * never reached. When it is interrupted, it is 128 and the signal, and the report is of what has ended by then; what still runs
+ * is left to whoever ends the process. Throws FormatError where failures cannot be written.
+ */
 export async function chaos(
   options: ChaosOptions,
   runPool = runChaosPool,
   makePlan = pointPlanner(chaosMachine),
+  interruption: Interruption = new AbortController().signal,
 ): Promise<number> {
   tuneForSimulation();
   chaosProfile(options.profile);
-  if (options.crashPoints || options.errorPoints) {
-    let code = 0;
-    if (options.crashPoints) code = await strikeEverywhere('crash', options, runPool, makePlan);
-    if (options.errorPoints)
-      code = Math.max(code, await strikeEverywhere('error', options, runPool, makePlan));
-    return code;
+  checkFailuresFolder(options.failures);
+  const interrupted = new Promise<null>((resolve) => {
+    if (interruption.aborted) resolve(null);
+    interruption.addEventListener('abort', () => resolve(null), { once: true });
+  });
+  const run: Run = { options, runPool, interruption, interrupted };
+  const kinds: PointKind[] = [
+    ...(options.crashPoints ? (['crash'] as const) : []),
+    ...(options.errorPoints ? (['error'] as const) : []),
+  ];
+  const reports: ChaosReport[] = [];
+  if (kinds.length === 0) reports.push(await runDrawn(run));
+  for (const kind of kinds) {
+    const plan = await Promise.race([makePlan(kind, options.profile, options.seed), interrupted]);
+    if (plan === null || interruption.aborted) break;
+    reports.push(await runPoints(run, kind, plan));
   }
-  const beganMs = performance.now();
-  const elapsedS = () => (performance.now() - beganMs) / 1000;
+  if (interruption.aborted) process.stderr.write('walbox: interrupted; told is what had ended by then\n');
+  if (!options.digests) process.stdout.write(chaosReports(options.reporter, reports));
+  if (interruption.aborted) return 128 + Number(interruption.reason);
+  return reports.some(isBad) ? 1 : 0;
+}
+
+function isBad({ summary, coverage }: ChaosReport): boolean {
+  if (coverage === null) return summary.failures > 0;
+  return coverage.survived !== coverage.points || coverage.unreached.length > 0;
+}
+
+/** What a run of histories is done with. */
+interface Run {
+  readonly options: ChaosOptions;
+  readonly runPool: typeof runChaosPool;
+  readonly interruption: Interruption;
+  /** Settles at the interruption. */
+  readonly interrupted: Promise<null>;
+}
+
+/** Histories that are drawn, seed by seed. */
+async function runDrawn(run: Run): Promise<ChaosReport> {
+  const { options } = run;
   const count = options.seeds ?? (options.minutes === null ? DEFAULT_SEEDS : Number.POSITIVE_INFINITY);
-  const tally = new ChaosTally();
-  const saved: SavedFailure[] = [];
-  const bar = new ProgressBar(count, options.minutes);
   const digests: string[] = [];
-  let next = 0;
-  const nextJob = (): ChaosJob | null => {
-    if (next >= count || (options.bail && tally.failures.length > 0)) return null;
-    if (options.minutes !== null && elapsedS() > options.minutes * 60) return null;
-    const isShrunk = options.shrink && !options.digests && tally.failures.length < MAX_SHRUNK;
-    const seed = options.seed + next++;
+  let begun = 0;
+  const nextJob = (failed: number, elapsedS: number): ChaosJob | null => {
+    if (begun >= count || (options.minutes !== null && elapsedS > options.minutes * 60)) return null;
+    const isShrunk = options.shrink && !options.digests && failed < MAX_SHRUNK;
+    const seed = options.seed + begun++;
     return {
       seed,
       profile: options.profile,
@@ -90,81 +125,58 @@ export async function chaos(
       wantsDigest: options.digests,
     };
   };
-  await runPool(options.jobs ?? availableParallelism(), nextJob, (result) => {
-    tally.add(result);
-    if (result.digest !== null) digests[result.seed - options.seed] = `${result.seed} ${result.digest}\n`;
-    if (result.found !== null) saved.push({ result, ...saveFailure(options, result) });
-    bar.show(tally.count, tally.failures.length, elapsedS());
+  const { summary, failures } = await runAll(run, options.profile, count, nextJob, ({ seed, digest }) => {
+    if (digest !== null) digests[seed - options.seed] = `${seed} ${digest}\n`;
   });
-  bar.end();
-  saved.sort((a, b) => a.result.seed - b.result.seed);
   if (options.digests) process.stdout.write(digests.join(''));
-  else process.stdout.write(chaosReport(options.reporter, tally.summary(options.profile, elapsedS()), saved));
-  return tally.failures.length > 0 ? 1 : 0;
+  return { kind: null, summary, failures, coverage: null };
 }
 
-/**
- * `walbox chaos --crash-points` and `--error-points`. The exit code is 1 when one was not survived or never struck, or a step
- * was never reached.
- */
-async function strikeEverywhere(
-  kind: PointKind,
-  options: ChaosOptions,
-  runPool: typeof runChaosPool,
-  makePlan: PointPlanner,
-): Promise<number> {
-  const beganMs = performance.now();
-  const elapsedS = () => (performance.now() - beganMs) / 1000;
-  const all = await makePlan(kind, options.profile, options.seed);
+/** `walbox chaos --crash-points` and `--error-points`: a history for each point, or for a sample of them. */
+async function runPoints(run: Run, kind: PointKind, all: PointPlan): Promise<ChaosReport> {
+  const { options } = run;
   const plan = options.seeds === null ? all : sampleOf(all, options.seeds, options.seed);
   const profile = `${options.profile}-${kind}`;
   const jobs = pointJobs(plan, profile, options.shrink ? MAX_SHRINK_RUNS : 0);
-  const tally = new ChaosTally();
   const results: ChaosResult[] = [];
-  const saved: SavedFailure[] = [];
-  const bar = new ProgressBar(jobs.length, null);
-  const isOver = () => options.bail && tally.failures.length > 0;
-  let next = 0;
-  await runPool(
-    options.jobs ?? availableParallelism(),
-    () => (isOver() ? null : (jobs[next++] ?? null)),
-    (result) => {
-      tally.add(result);
-      results.push(result);
-      if (result.found !== null) {
-        saved.push({ result, ...saveFailure({ ...options, profile }, result) });
-      }
-      bar.show(tally.count, tally.failures.length, elapsedS());
-    },
+  let begun = 0;
+  const nextJob = () => jobs[begun++] ?? null;
+  const { summary, failures } = await runAll(run, profile, jobs.length, nextJob, (result) =>
+    results.push(result),
   );
-  bar.end();
-  const coverage = pointCoverage(plan, results);
-  const summary = tally.summary(options.profile, elapsedS());
-  saved.sort((a, b) => a.result.seed - b.result.seed);
-  if (options.reporter === 'json') {
-    const report = JSON.parse(chaosReport('json', summary, saved)) as object;
-    process.stdout.write(`${JSON.stringify({ ...report, coverage }, null, 2)}\n`);
-  } else {
-    process.stdout.write(chaosReport(options.reporter, summary, saved));
-    (options.reporter === 'text' ? process.stdout : process.stderr).write(pointCoverageText(kind, coverage));
-  }
-  return coverage.survived === coverage.points && coverage.unreached.length === 0 ? 0 : 1;
+  return { kind, summary, failures, coverage: pointCoverage(plan, results) };
 }
 
-/** Writes a failure as a scenario file that runs by itself, and as a history that `walbox replay` reads. */
-function saveFailure(
-  { failures, profile }: ChaosOptions,
-  { seed, found }: ChaosResult,
-): Pick<SavedFailure, 'path' | 'historyPath'> {
-  const name = `chaos-${profile}-${seed}`;
-  const paths = { path: join(failures, `${name}.ts`), historyPath: join(failures, `${name}.json`) };
-  if (found === null) return paths;
-  mkdirSync(failures, { recursive: true });
-  const { failure, history } = found;
-  const saved = { walbox: packageVersion(), profile, failure, history };
-  writeFileSync(paths.historyPath, savedToText(saved));
-  writeFileSync(paths.path, storyFileText(saved, name));
-  return paths;
+/** Runs at most `count` jobs over the threads, saves what fails, and counts. */
+async function runAll(
+  { options, runPool, interruption, interrupted }: Run,
+  profile: string,
+  count: number,
+  nextJob: (failed: number, elapsedS: number) => ChaosJob | null,
+  onResult: (result: ChaosResult) => void,
+): Promise<Pick<ChaosReport, 'summary' | 'failures'>> {
+  const beganMs = performance.now();
+  const elapsedS = () => (performance.now() - beganMs) / 1000;
+  const tally = new ChaosTally();
+  const failures: SavedFailure[] = [];
+  const bar = new ProgressBar(count, options.minutes);
+  const next = () => {
+    const failed = tally.failures.length;
+    return interruption.aborted || (options.bail && failed > 0) ? null : nextJob(failed, elapsedS());
+  };
+  // A thread without a history only takes time to begin.
+  const threads = Math.min(options.jobs ?? availableParallelism(), count);
+  const done = runPool(threads, next, (result) => {
+    if (interruption.aborted) return;
+    tally.add(result);
+    onResult(result);
+    if (result.found !== null) failures.push({ result, ...saveFailure(options.failures, profile, result) });
+    bar.show(tally.count, tally.failures.length, elapsedS());
+  });
+  await Promise.race([done, interrupted]);
+  bar.end();
+  failures.sort((a, b) => a.result.seed - b.result.seed);
+  return { summary: tally.summary(options.profile, elapsedS()), failures };
 }
 
 export interface ReplayOptions {
@@ -175,7 +187,7 @@ export interface ReplayOptions {
 
 /** `walbox replay FILE`: repeats the history and says whether it went as it did. The exit code is 1 when it failed. */
 export async function replay(path: string, options: ReplayOptions): Promise<number> {
-  const saved = parseSaved(readFileSync(path, 'utf8'));
+  const saved = readSaved(path);
   const version = packageVersion();
   if (saved.walbox !== '' && saved.walbox !== version) {
     process.stderr.write(
@@ -203,6 +215,25 @@ export async function replay(path: string, options: ReplayOptions): Promise<numb
   say(`${found} after ${(outcome.virtualTimeUs / 1e6).toFixed(3)} s of virtual time`);
   if (found !== expected) say(`The file says: ${expected}`);
   return failure === null ? 0 : 1;
+}
+
+/** Throws FormatError with the name of the file, and what else may be done with it. */
+function readSaved(path: string): SavedHistory {
+  if (/\.[cm]?[jt]s$/.test(path)) {
+    throw new FormatError(`${path} is a scenario file, not a history: walbox run ${path}`);
+  }
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new FormatError(`${path} cannot be read: ${errorText(error)}`);
+  }
+  try {
+    return parseSaved(text);
+  } catch (error) {
+    const again = isScenarioHistory(text) ? `it is the history of a scenario: walbox run ${path}` : null;
+    throw new FormatError(`${path} is no history of chaos: ${again ?? errorText(error)}`);
+  }
 }
 
 /** `[=====     ] 120/2000, 8.1 histories/s, 0 failed` on terminals. */

@@ -16,7 +16,9 @@ import { packageVersion } from './version.ts';
 
 // What a command is made of is loaded when it is called: all of it would take half a second.
 
+const SIGINT = 2;
 const SIGPIPE = 13;
+const SIGTERM = 15;
 
 /** Options of `walbox run` as they are typed. */
 type RunArguments = Omit<RunOptions, 'image' | 'jobs' | 'trace'> & {
@@ -94,7 +96,11 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
     .description('run random histories: operations, layouts and faults, drawn by seed')
     .option('--seed <number>', 'the first seed', parseSeed, 1)
     .option('--seeds <count>', 'so many seeds (default 200, or as many as --minutes allows)', parseCount)
-    .option('--minutes <number>', 'begin no history after so long', parsePositive)
+    .addOption(
+      new Option('--minutes <number>', 'begin no history after so long')
+        .argParser(parsePositive)
+        .conflicts(['crashPoints', 'errorPoints']),
+    )
     .option('--jobs <count>', 'threads (default: the number of cores)', parseCount)
     .addOption(
       new Option('--profile <name>', 'how much goes wrong')
@@ -112,17 +118,23 @@ export async function main(argv: readonly string[], calledAs = 'walbox'): Promis
       'one failing call at every step; with the profile nightly each in every way',
       false,
     )
-    .option('--digests', 'print the SHA-256 of the trace of each seed in place of the report', false)
+    .addOption(
+      new Option('--digests', 'print the SHA-256 of the trace of each seed in place of the report')
+        .default(false)
+        .conflicts(['crashPoints', 'errorPoints', 'reporter']),
+    )
     .option('--failures <folder>', 'where histories of failures are written', FAILURES_FOLDER)
     .action(async (options: ChaosArguments) => {
       const { seeds, minutes, jobs } = options;
       const { chaos } = await import('./chaos.ts');
-      exitCode = await chaos({
-        ...options,
-        seeds: seeds ?? null,
-        minutes: minutes ?? null,
-        jobs: jobs ?? null,
-      });
+      const interruption = new AbortController();
+      // A second signal ends the process at once.
+      process.once('SIGINT', () => interruption.abort(SIGINT));
+      process.once('SIGTERM', () => interruption.abort(SIGTERM));
+      const whole = { ...options, seeds: seeds ?? null, minutes: minutes ?? null, jobs: jobs ?? null };
+      exitCode = await chaos(whole, undefined, undefined, interruption.signal);
+      // Histories are under way still, which nobody wants any more.
+      if (interruption.signal.aborted) process.exit(exitCode);
     });
 
   program

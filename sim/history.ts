@@ -55,7 +55,8 @@ export function parseHistory<Layout, Operation>(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new FormatError(`The history is not JSON: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`The history is not JSON: ${reason.replaceAll('\n', ' ')}`);
   }
   return checkHistory(value, checks);
 }

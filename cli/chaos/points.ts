@@ -40,8 +40,10 @@ export interface PointCoverage {
   readonly sorts: readonly SortCoverage[];
   /** Steps that no tour reaches, though they are not excluded. */
   readonly unreached: readonly string[];
-  /** Points that never struck. */
+  /** Points whose histories went on without them. */
   readonly unstruck: readonly string[];
+  /** Points whose histories were not run, for a failure or the operator ended it before. */
+  readonly notRun: number;
 }
 
 /** Profiles whose runs strike every step in every way; the others strike each step once. */
@@ -95,7 +97,7 @@ export function pointCoverage(
   const unstruck: string[] = [];
   const failedSteps = new Set<string>();
   const sorts = new Map<string, { points: number; survived: number }>();
-  let survived = 0;
+  let [survived, notRun] = [0, 0];
   for (const [seed, run] of runs.entries()) {
     const { step, title } = run.point;
     const sort = title.slice(step.length + 1);
@@ -104,7 +106,8 @@ export function pointCoverage(
     counts.points += 1;
     const result = bySeed.get(seed);
     const isStruck = result !== undefined && hasStruck(run, result);
-    if (!isStruck) unstruck.push(title);
+    if (result === undefined) notRun += 1;
+    else if (!isStruck) unstruck.push(title);
     if (isStruck && result.found === null) {
       survived += 1;
       counts.survived += 1;
@@ -121,11 +124,13 @@ export function pointCoverage(
     sorts: [...sorts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([sort, counts]) => ({ sort, ...counts })),
     unreached,
     unstruck,
+    notRun,
   };
 }
 
 export function pointCoverageText(kind: PointKind, coverage: PointCoverage): string {
-  const { declaredSteps, excluded, points, survived, steps, stepsSurvived, unreached, unstruck } = coverage;
+  const { declaredSteps, excluded, points, survived, steps, stepsSurvived, unreached, unstruck, notRun } =
+    coverage;
   const percent = ((100 * stepsSurvived) / steps).toFixed(1);
   const byReason = new Map<string, string[]>();
   for (const { step, reason } of excluded) byReason.set(reason, [...(byReason.get(reason) ?? []), step]);
@@ -134,6 +139,7 @@ export function pointCoverageText(kind: PointKind, coverage: PointCoverage): str
     `${kind} points: ${survived} of ${points} struck and survived; steps ${stepsSurvived} of ${steps} (${percent} %), ${declaredSteps} declared, ${excluded.length} excluded`,
     ...coverage.sorts.map(({ sort, ...of }) => `  ${sort.padEnd(width)}  ${of.survived} of ${of.points}`),
     ...(unreached.length > 0 ? [`  never reached: ${unreached.join(', ')}`] : []),
+    ...(notRun > 0 ? [`  not run: ${notRun}`] : []),
     ...(unstruck.length > 0 ? [`  never struck: ${unstruck.join(', ')}`] : []),
     '  excluded:',
     ...[...byReason].flatMap(([reason, names]) => [`    ${reason}:`, `      ${names.join(', ')}`]),

@@ -1,5 +1,6 @@
 import { failureSignature } from '../../sim/chaos/failure.ts';
 import type { ChaosResult } from './job.ts';
+import { type PointCoverage, type PointKind, pointCoverageText } from './points.ts';
 import type { ChaosSummary } from './summary.ts';
 
 export const CHAOS_REPORTERS = ['text', 'json', 'junit', 'github'] as const;
@@ -14,22 +15,62 @@ export interface SavedFailure {
   readonly historyPath: string;
 }
 
-/** The end of a chaos run in the format that was asked for. */
+/** How histories went: drawn ones, or those of points. */
+export interface ChaosReport {
+  /** What struck at the points; null: the histories were drawn. */
+  readonly kind: PointKind | null;
+  readonly summary: ChaosSummary;
+  readonly failures: readonly SavedFailure[];
+  /** Null where the histories were drawn. */
+  readonly coverage: PointCoverage | null;
+}
+
+/** The end of a run of drawn histories in the format that was asked for. */
 export function chaosReport(
   reporter: ChaosReporter,
   summary: ChaosSummary,
   failures: readonly SavedFailure[],
 ): string {
+  return chaosReports(reporter, [{ kind: null, summary, failures, coverage: null }]);
+}
+
+/** The end of a chaos run: one document, whatever was run. */
+export function chaosReports(reporter: ChaosReporter, reports: readonly ChaosReport[]): string {
   switch (reporter) {
     case 'text':
-      return textReport(summary, failures);
+      return reports.map(textOf).join('');
     case 'json':
-      return `${JSON.stringify({ ...summary, found: failures.map(failureData) }, null, 2)}\n`;
+      return `${JSON.stringify(jsonValue(reports), null, 2)}\n`;
     case 'junit':
-      return junitReport(summary, failures);
+      return junitText(reports);
     case 'github':
-      return githubReport(summary, failures);
+      return reports.map(githubText).join('');
   }
+}
+
+function textOf({ kind, summary, failures, coverage }: ChaosReport): string {
+  const points = kind === null || coverage === null ? '' : pointCoverageText(kind, coverage);
+  return textReport(summary, failures) + points;
+}
+
+/** One report is the value; of several, each stands under the name of its points. */
+function jsonValue(reports: readonly ChaosReport[]): unknown {
+  const values = reports.map(({ kind, summary, failures, coverage }) => {
+    const found = failures.map(failureData);
+    return [`${kind}Points`, { ...summary, found, ...(coverage === null ? {} : { coverage }) }] as const;
+  });
+  return values.length === 1 ? values[0]?.[1] : Object.fromEntries(values);
+}
+
+/** What is wrong though no history failed. */
+function misses({ coverage }: ChaosReport): { readonly name: string; readonly message: string }[] {
+  if (coverage === null) return [];
+  const { unstruck, unreached, notRun } = coverage;
+  return [
+    ...unstruck.map((name) => ({ name, message: 'the point never struck' })),
+    ...unreached.map((name) => ({ name, message: 'no tour reaches the step' })),
+    ...(notRun > 0 ? [{ name: `${notRun} points`, message: 'not run' }] : []),
+  ];
 }
 
 function failureData({ result, path, historyPath }: SavedFailure) {
@@ -77,7 +118,18 @@ function textReport(summary: ChaosSummary, failures: readonly SavedFailure[]): s
   return `${lines.join('\n')}\n`;
 }
 
-function junitReport(summary: ChaosSummary, failures: readonly SavedFailure[]): string {
+function junitText(reports: readonly ChaosReport[]): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    ...reports.flatMap(junitSuite),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function junitSuite(report: ChaosReport): string[] {
+  const { kind, summary, failures } = report;
   const cases = failures.map(({ result, path }) => {
     const failure = result.found?.failure;
     const text = xml(`${failure?.message ?? ''}\nagain: ${again(path)}`);
@@ -85,28 +137,34 @@ function junitReport(summary: ChaosSummary, failures: readonly SavedFailure[]): 
       <failure message="${xml(failure === undefined ? '' : failureSignature(failure))}">${text}</failure>
     </testcase>`;
   });
+  for (const { name, message } of misses(report)) {
+    cases.push(`    <testcase classname="walbox.chaos" name="${xml(name)}" time="0">
+      <failure message="${xml(message)}"/>
+    </testcase>`);
+  }
+  const suite = kind === null ? 'walbox chaos' : `walbox chaos --${kind}-points`;
   const passed = summary.histories - summary.failures;
+  const time = summary.realTimeS.toFixed(3);
   return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites>',
-    `  <testsuite name="walbox chaos" tests="${failures.length + 1}" failures="${failures.length}" time="${summary.realTimeS.toFixed(3)}">`,
-    `    <testcase classname="walbox.chaos" name="${passed} histories without failure" time="${summary.realTimeS.toFixed(3)}"/>`,
+    `  <testsuite name="${suite}" tests="${cases.length + 1}" failures="${cases.length}" time="${time}">`,
+    `    <testcase classname="walbox.chaos" name="${passed} histories without failure" time="${time}"/>`,
     ...cases,
     '  </testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+  ];
 }
 
-/** Workflow commands: an annotation for each failure, a group with the figures. */
-function githubReport(summary: ChaosSummary, failures: readonly SavedFailure[]): string {
-  const notes = failures.map(({ result, path }) => {
+function githubText(report: ChaosReport): string {
+  const notes = report.failures.map(({ result, path }) => {
     const failure = result.found?.failure;
     const title = failure === undefined ? 'failure' : failureSignature(failure);
     const message = `${failure?.message ?? ''}\nagain: ${again(path)}`;
     return `::error file=${property(path)},title=${property(`seed ${result.seed}: ${title}`)}::${data(message)}`;
   });
-  return `${[...notes, '::group::walbox chaos', textReport(summary, failures).trimEnd(), '::endgroup::'].join('\n')}\n`;
+  const missed = misses(report).map(
+    ({ name, message }) => `::error title=${property(name)}::${data(message)}`,
+  );
+  const group = ['::group::walbox chaos', textOf(report).trimEnd(), '::endgroup::'];
+  return `${[...notes, ...missed, ...group].join('\n')}\n`;
 }
 
 function data(text: string): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FormatError } from '../../core/errors.ts';
+import { errorText, FormatError } from '../../core/errors.ts';
 import type { Scenario } from '../../scenarios/lib/scenario.ts';
 import { type HistoryChecks, historyToText, parseHistory } from '../../sim/history.ts';
 import type { RunJob } from './job.ts';
@@ -67,6 +67,45 @@ const CHECKS: HistoryChecks<ScenarioSite, CommandRecord> = {
 
 /** The job that a history file tells of. Throws FormatError. */
 export function jobOfHistory(path: string): RunJob {
-  const { seed, layout } = parseHistory(readFileSync(path, 'utf8'), CHECKS);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new FormatError(`${path} cannot be read: ${errorText(error)}`);
+  }
+  const { seed, layout } = parsed(path, text);
   return { scenario: layout.scenario, file: layout.file, seed, image: layout.image };
+}
+
+function parsed(path: string, text: string) {
+  try {
+    return parseHistory(text, CHECKS);
+  } catch (error) {
+    const again = isChaosHistory(text) ? `it is a history of chaos: walbox replay ${path}` : null;
+    throw new FormatError(`${path} is no history of a scenario: ${again ?? errorText(error)}`);
+  }
+}
+
+/** Whether the text is the history of a scenario, as `writeFailureHistory` writes them, rather than one of chaos. */
+export function isScenarioHistory(text: string): boolean {
+  return typeof fieldOf(fieldOf(jsonOf(text), 'layout'), 'scenario') === 'string';
+}
+
+/** Whether the text is a history of chaos, as it is saved or bare. */
+function isChaosHistory(text: string): boolean {
+  const value = jsonOf(text);
+  const layout = fieldOf(fieldOf(value, 'history') ?? value, 'layout');
+  return typeof fieldOf(layout, 'group') === 'string';
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

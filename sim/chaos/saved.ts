@@ -43,7 +43,8 @@ export function parseSaved(text: string): SavedHistory {
   try {
     value = JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
-    throw new FormatError(`The file is not JSON: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`The file is not JSON: ${reason.replaceAll('\n', ' ')}`);
   }
   if (typeof value !== 'object' || value === null) throw new FormatError('A saved history is an object.');
   if (!('history' in value)) {

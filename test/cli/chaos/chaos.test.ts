@@ -11,6 +11,8 @@ import { chooseJobs, scenariosOf } from '../../../cli/run/choose.ts';
 import { runJob } from '../../../cli/run/one.ts';
 import { packageVersion } from '../../../cli/version.ts';
 import { main } from '../../../cli/walbox.ts';
+import type { CrashRun } from '../../../sim/chaos/crash-points.ts';
+import type { ErrorRun } from '../../../sim/chaos/error-points.ts';
 import type { ChaosFailure } from '../../../sim/chaos/failure.ts';
 import { drawHistory } from '../../../sim/chaos/generate.ts';
 import { chaosProfile } from '../../../sim/chaos/profiles.ts';
@@ -51,6 +53,8 @@ async function captured(work: () => Promise<number>): Promise<{ code: number; ou
   vi.restoreAllMocks();
   return { code, out, err };
 }
+
+const OPTIONS_100: ChaosOptions = { ...OPTIONS, seeds: 100 };
 
 /**
  * A history that fails, without a mistake in the program: rot in an archive's image, which the formats do not
@@ -149,6 +153,64 @@ describe('walbox chaos', () => {
     expect(last.out).toBe(`${lines[2]}\n`);
   });
 
+  it('takes no more threads than there are histories', async () => {
+    const counts: number[] = [];
+    const counting: typeof runChaosPool = async (threads, next, onResult) => {
+      counts.push(threads);
+      await everyThirdFails(threads, next, onResult);
+    };
+    const options = { ...OPTIONS, jobs: 1000, shrink: false };
+    await captured(() => chaos({ ...options, seeds: 2 }, counting));
+    await captured(() => chaos({ ...options, seeds: null, minutes: 1e-9 }, counting));
+    expect(counts).toEqual([2, 1000]);
+  });
+
+  it('tells what had ended when it is interrupted, and ends with the signal', async () => {
+    const interruption = new AbortController();
+    const stuck: typeof runChaosPool = async (_, next, onResult) => {
+      for (let count = 1; count <= 4; count++) onResult({ ...PASSED, seed: (next() as ChaosJob).seed });
+      interruption.abort(2);
+      expect(next()).toBeNull();
+      onResult({ ...PASSED, seed: 5 });
+      await new Promise(() => {});
+    };
+    const { code, out, err } = await captured(() =>
+      chaos(OPTIONS_100, stuck, undefined, interruption.signal),
+    );
+    expect(JSON.parse(out)).toMatchObject({ histories: 4, failures: 0 });
+    expect([code, err]).toEqual([130, 'walbox: interrupted; told is what had ended by then\n']);
+  });
+
+  it('says before the first history that failures cannot be written, and behind one goes on', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const below = { ...OPTIONS_100, failures: join(file, 'failures') };
+    await expect(chaos(below, () => Promise.reject(new Error('it runs')))).rejects.toThrow(
+      /^Failures cannot be written to .*a-file.failures: /,
+    );
+    const late = { ...OPTIONS_100, seeds: 7, failures: join(folder, 'late') };
+    const { code, out, err } = await captured(() =>
+      chaos(late, async (threads, next, onResult) => {
+        writeFileSync(late.failures, 'in the way');
+        await everyThirdFails(threads, next, onResult);
+      }),
+    );
+    expect(JSON.parse(out)).toMatchObject({ histories: 7, failures: 2 });
+    expect(err).toContain('walbox: the failure of seed 6 cannot be written: ');
+    expect(code).toBe(1);
+  });
+
+  it('refuses options that have no meaning together', async () => {
+    for (const words of [
+      ['--digests', '--crash-points'],
+      ['--digests', '--reporter', 'json'],
+      ['--minutes', '1', '--error-points'],
+    ]) {
+      const { code, err } = await captured(() => main(['chaos', '--seeds', '1', ...words]));
+      expect([code, err]).toEqual([1, expect.stringContaining('cannot be used with option')]);
+    }
+  });
+
   it('refuses a profile, reporter or count that there is not', async () => {
     const refused = async (...words: string[]) => {
       const { code, err } = await captured(() => main(['chaos', ...words]));
@@ -198,6 +260,59 @@ describe('walbox chaos --crash-points', () => {
     expect(failed.out).toContain('crash points: 39 of 40 struck and survived');
     expect(failed.out).toContain("a call of the operator's program");
     expect(failed.code).toBe(1);
+  });
+});
+
+describe('walbox chaos --crash-points --error-points', () => {
+  const [{ history, name }] = TOURS as [(typeof TOURS)[number]];
+  const makePlan: PointPlanner = async (kind) => ({
+    runs: ['storage.state.save', 'archive.wdiff.sync'].map((step) => {
+      const crash = { step, phase: 'before', how: 'kill', title: `${step} before kill` } as const;
+      const error = { step, call: 'file.sync', code: 'EIO', effect: 'none' } as const;
+      const point = kind === 'crash' ? crash : { ...error, title: `${step} file.sync EIO none` };
+      return { history, tour: name, point } as CrashRun | ErrorRun;
+    }),
+    unreached: kind === 'crash' ? ['proxy.never'] : [],
+  });
+  const pool: typeof runChaosPool = async (_, next, onResult) => {
+    for (let job = next(); job !== null; job = next()) {
+      const [struckSteps, struckCalls] = [['storage.state.save'], ['storage.state.save file.sync']];
+      onResult({ ...PASSED, seed: job.seed, struckSteps, struckCalls });
+    }
+  };
+  const both = { ...OPTIONS, crashPoints: true, errorPoints: true, seeds: null };
+
+  it('is one document in each format, which tells what is wrong', async () => {
+    const json = await captured(() => chaos(both, pool, makePlan));
+    expect(JSON.parse(json.out)).toMatchObject({
+      crashPoints: { histories: 2, coverage: { unreached: ['proxy.never'], notRun: 0 } },
+      errorPoints: { histories: 2, coverage: { unstruck: ['archive.wdiff.sync file.sync EIO none'] } },
+    });
+    const { out } = await captured(() => chaos({ ...both, reporter: 'junit' }, pool, makePlan));
+    expect(out.split('<?xml').length - 1).toBe(1);
+    expect(out).toContain('name="walbox chaos --crash-points" tests="3" failures="2"');
+    expect(out).toContain('name="walbox chaos --error-points" tests="2" failures="1"');
+    expect(out).toContain(
+      'name="proxy.never" time="0">\n      <failure message="no tour reaches the step"/>',
+    );
+    const github = await captured(() => chaos({ ...both, reporter: 'github' }, pool, makePlan));
+    expect(github.out).toContain('::error title=archive.wdiff.sync before kill::the point never struck\n');
+    expect(github.out).toContain('crash points: 1 of 2 struck and survived');
+    expect([json.code, github.code]).toEqual([1, 1]);
+  });
+
+  it('does not call points unstruck that were not run', async () => {
+    const fails: typeof runChaosPool = async (_, next, onResult) => {
+      const job = next() as ChaosJob;
+      const found = { failure: ROT, history: ROTTEN, shrinkRuns: 0 };
+      onResult({ ...PASSED, seed: job.seed, struckSteps: ['storage.state.save'], found });
+      expect(next()).toBeNull();
+    };
+    const options = { ...both, errorPoints: false, bail: true, reporter: 'text' } as const;
+    const { code, out } = await captured(() => chaos(options, fails, makePlan));
+    expect(out).toContain('\n  not run: 1\n');
+    expect(out).not.toContain('never struck');
+    expect(code).toBe(1);
   });
 });
 
@@ -278,6 +393,26 @@ describe('walbox replay', () => {
     const { out } = await captured(() => replay(path, { verbose: true, trace }));
     expect(out).toContain('2.000 s  full-backup of v0');
     expect(readFileSync(trace, 'utf8').split('\n').length).toBeGreaterThan(500);
+  });
+
+  it('says of other files of walbox what to do with them', async () => {
+    const scenario = `{"version":1,"seed":1,"layout":{"scenario":"n1"},"operations":[],"faults":[]}`;
+    const ofScenario = file('n1-1.json', scenario);
+    const ofChaos = file(
+      'chaos.json',
+      savedToText({ walbox, profile: 'ci', failure: null, history: ROTTEN }),
+    );
+    const story = join(folder, 'chaos-ci-1.ts');
+    const told = async (...words: string[]) => (await captured(() => main(words))).err;
+    expect(await told('replay', ofScenario)).toContain(`walbox run ${ofScenario}\n`);
+    expect(await told('replay', story)).toBe(
+      `walbox: ${story} is a scenario file, not a history: walbox run ${story}\n`,
+    );
+    expect(await told('run', ofChaos)).toContain(`walbox replay ${ofChaos}\n`);
+    expect(await told('run', join(folder, 'none.json'))).toContain('none.json cannot be read: ');
+    expect(await told('replay', file('text.json', 'one\ntwo'))).toMatch(
+      /^walbox: .*text\.json is no history of chaos: .*JSON.*\n$/,
+    );
   });
 
   it('refuses a file that is no history, with a sentence', async () => {
