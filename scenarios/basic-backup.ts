@@ -11,9 +11,9 @@ import {
   removeRestored,
   restoreAll,
   takeSnapshots,
-} from './basic-backup/chapters.ts';
-import { deviceMib, logMib, makeDay } from './basic-backup/day.ts';
-import { type RestoredRow, report } from './basic-backup/report.ts';
+} from './lib/basic-backup/chapters.ts';
+import { deviceMib, logMib, makeDay } from './lib/basic-backup/day.ts';
+import { type RestoredRow, report } from './lib/basic-backup/report.ts';
 import type { Scenario, ScenarioInput, ScenarioOutcome } from './lib/scenario.ts';
 import type { Story } from './lib/story.ts';
 
@@ -22,7 +22,7 @@ import type { Story } from './lib/story.ts';
  * servers", in its order, on a real file system that changes from one generation to the next while an
  * application writes beside it. Every restored image is judged by the ledger.
  *
- * `basic-backup/chapters.ts` tells the story, `verification.ts` restores and judges, `report.ts` makes the table at
+ * `lib/basic-backup/chapters.ts` tells the story, `verification.ts` restores and judges, `report.ts` makes the table at
  * the end, and `day.ts` has what all of them work with.
  */
 export const basicBackup: Scenario = {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { timeToPrintable } from '../../core/format/time-text.ts';
-import type { Gid } from '../../core/units.ts';
+import { timeToPrintable } from '../../../core/format/time-text.ts';
+import type { Gid } from '../../../core/units.ts';
 import { type Day, VOL } from './day.ts';
 
 /** Takes a snapshot that is waited for, and records it. */

@@ -1,13 +1,13 @@
-import type { Group } from '../../core/control/group.ts';
-import type { ServerConnectionParam } from '../../core/control/server-layout.ts';
-import type { Gid } from '../../core/units.ts';
-import { LOGICAL_BLOCK_BYTES, MIB } from '../../core/units.ts';
-import { KeyedRandom } from '../../sim/random.ts';
-import { fixtureImage } from '../lib/fixtures.ts';
-import { RecordedDevice } from '../lib/recorded-device.ts';
-import type { ScenarioInput } from '../lib/scenario.ts';
-import type { Story } from '../lib/story.ts';
-import { RandomLoad } from '../lib/workload.ts';
+import type { Group } from '../../../core/control/group.ts';
+import type { ServerConnectionParam } from '../../../core/control/server-layout.ts';
+import type { Gid } from '../../../core/units.ts';
+import { LOGICAL_BLOCK_BYTES, MIB } from '../../../core/units.ts';
+import { KeyedRandom } from '../../../sim/random.ts';
+import { fixtureImage } from '../fixtures.ts';
+import { RecordedDevice } from '../recorded-device.ts';
+import type { ScenarioInput } from '../scenario.ts';
+import type { Story } from '../story.ts';
+import { RandomLoad } from '../workload.ts';
 import type { RestoredRow } from './report.ts';
 
 /** The volume, as the story calls it. */

@@ -1,7 +1,7 @@
-import { gidInfoToText } from '../../core/snapshot/meta-text.ts';
-import { LOGICAL_BLOCK_BYTES } from '../../core/units.ts';
-import { KeyedRandom } from '../../sim/random.ts';
-import { writeDifferences } from '../lib/workload.ts';
+import { gidInfoToText } from '../../../core/snapshot/meta-text.ts';
+import { LOGICAL_BLOCK_BYTES } from '../../../core/units.ts';
+import { KeyedRandom } from '../../../sim/random.ts';
+import { writeDifferences } from '../workload.ts';
 import { type Day, LB_PER_MIB, VOL } from './day.ts';
 import { restoreOne, takeSnapshot } from './verification.ts';
 

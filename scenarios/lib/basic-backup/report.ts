@@ -1,6 +1,6 @@
-import type { Gid } from '../../core/units.ts';
-import type { ScenarioOutcome } from '../lib/scenario.ts';
-import type { Story } from '../lib/story.ts';
+import type { Gid } from '../../../core/units.ts';
+import type { ScenarioOutcome } from '../scenario.ts';
+import type { Story } from '../story.ts';
 
 /** A restored snapshot and what became of it: a row of the table at the end. */
 export interface RestoredRow {
