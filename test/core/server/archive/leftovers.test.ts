@@ -122,6 +122,23 @@ describe('a server that starts', () => {
   });
 });
 
+describe('a merge', () => {
+  it('needs two diffs, and takes no more than it may', async () => {
+    await withArchive(
+      async (archive) => {
+        const gids = async () =>
+          (await archive.get('diff', 'vol0')).map((line) => line.replace(/ -- .*| M- .*/, ''));
+        await archive.action('Merge', 'merge', 'vol0', '1', 'gid', '3');
+        expect(await gids()).toEqual(['|0|-->|1|', '|1|-->|3|', '|3|-->|4|']);
+        expect(await archive.command('merge', 'vol0', '0', 'gid', '1')).toContain('no mergeable diff');
+        expect(await verifyRestorable(archive)).toEqual([0, 1, 3, 4]);
+      },
+      {},
+      (archive) => seedSmallVolume(archive, { mergeable: [3] }),
+    );
+  });
+});
+
 describe('a full copy', () => {
   it('shows nothing of an image that was left there', async () => {
     await withReplica(
@@ -133,6 +150,50 @@ describe('a full copy', () => {
         await replicate(source, replica, { bulk: '512' });
         verifyContent(replica, 'wb_vol0', 0);
         expect(site.logText()).not.toContain(' error: ');
+        expect(site.logText()).not.toContain('larger than needed');
+      },
+      { thin: true },
+    );
+  });
+
+  it('onto a larger image goes well, and says so', async () => {
+    await withReplica(async (source, replica, site) => {
+      replica.kill();
+      await replica.seedVolume('wb_vol0', new Uint8Array(2 * SIZE_LB * 512).fill(0xee));
+      await replica.start();
+      await replicate(source, replica);
+      expect(await verifyRestorable(replica)).toEqual([0, 1, 2, 3, 4]);
+      expect(site.logText()).toContain(`the base image is larger than needed:vol0:${2 * SIZE_LB}:${SIZE_LB}`);
+    });
+  });
+});
+
+describe('a cold snapshot', () => {
+  it('is there after a start', async () => {
+    await withArchive(
+      async (archive) => {
+        await archive.action('Restore', 'restore', 'vol0', '2');
+        archive.kill();
+        await archive.start();
+        expect(await archive.get('cold', 'vol0')).toEqual(['2']);
+        verifyContent(archive, 'wc_vol0_2', 2);
+      },
+      { thin: true },
+    );
+  });
+
+  it('that is scanned is as large as the image has become', async () => {
+    await withArchive(
+      async (archive) => {
+        await archive.action('Restore', 'restore', 'vol0', '2');
+        expect(await archive.command('del-restored', 'vol0', '2')).toBe('ok');
+        await archive.action('Resize', 'resize', 'vol0', '64k');
+        for (const gid of [2, 3]) {
+          const image = await scan(archive, gid);
+          expect(image.length).toBe(2 * SIZE_LB * 512);
+          expect(Buffer.compare(image.subarray(0, SIZE_LB * 512), CONTENTS[gid])).toBe(0);
+          expect(image.subarray(SIZE_LB * 512).every((byte) => byte === 0)).toBe(true);
+        }
       },
       { thin: true },
     );

@@ -17,7 +17,8 @@ import {
   parseArchiveArguments,
 } from '../../../../core/server/archive/options.ts';
 import { ScanSleeper } from '../../../../core/server/archive/scan-sleeper.ts';
-import type { BlockDevice, Clock } from '../../../../core/world/index.ts';
+import { WatchedMutex } from '../../../../core/server/archive/watched-mutex.ts';
+import type { BlockDevice, Clock, World } from '../../../../core/world/index.ts';
 
 describe('names of block volumes', () => {
   it('say what they are', () => {
@@ -209,28 +210,77 @@ describe('a file that is kept in memory', () => {
   });
 });
 
+/** A clock that goes on by `pass` and by what is waited for. */
+function handClock(): { clock: Clock; nowUs: () => number; pass: (us: number) => void } {
+  let nowUs = 0;
+  const clock: Clock = {
+    monotonicUs: () => nowUs,
+    wallTimeS: () => 0,
+    startTimer: (dueUs, onDue) => {
+      nowUs = Math.max(nowUs, dueUs);
+      onDue();
+      return () => {};
+    },
+  };
+  return {
+    clock,
+    nowUs: () => nowUs,
+    pass: (us) => {
+      nowUs += us;
+    },
+  };
+}
+
 describe('pauses of long work', () => {
   it('are the share of time that was asked for', async () => {
     for (const percent of [0, 10, 50, 90]) {
-      let nowUs = 0;
-      const clock: Clock = {
-        monotonicUs: () => nowUs,
-        wallTimeS: () => 0,
-        startTimer: (dueUs, onDue) => {
-          nowUs = Math.max(nowUs, dueUs);
-          onDue();
-          return () => {};
-        },
-      };
+      const { clock, nowUs, pass } = handClock();
       const sleeper = new ScanSleeper(clock, percent);
       let workedUs = 0;
-      while (nowUs < 200_000_000) {
-        nowUs += 7000;
+      while (nowUs() < 200_000_000) {
+        pass(7000);
         workedUs += 7000;
         await sleeper.sleep();
       }
-      const share = 100 - (workedUs * 100) / nowUs;
+      const share = 100 - (workedUs * 100) / nowUs();
       expect(Math.abs(share - percent)).toBeLessThan(4);
     }
+  });
+
+  it('are not made for less than a tenth of a second', async () => {
+    const { clock, nowUs, pass } = handClock();
+    const sleeper = new ScanSleeper(clock, 50);
+    pass(200_000);
+    await sleeper.sleep();
+    expect(nowUs()).toBe(200_000);
+    pass(2000);
+    await sleeper.sleep();
+    expect(nowUs()).toBe(202_000 + 101_000);
+  });
+});
+
+describe('a watched lock', () => {
+  it('tells who waited or held it for longer than the threshold', async () => {
+    const { clock, pass } = handClock();
+    const told: string[] = [];
+    const log = { warning: (text: string) => told.push(text) };
+    const mutex = new WatchedMutex({ clock, log } as unknown as World, 'vol0', 2);
+    const first = await mutex.acquire();
+    const waiting = mutex.acquire();
+    pass(1_900_000);
+    first();
+    const second = await waiting;
+    pass(2_000_001);
+    second();
+    const third = await mutex.acquire();
+    const late = mutex.acquire();
+    pass(3_500_000);
+    third();
+    (await late)();
+    expect(told).toEqual([
+      'lock was held too long:vol0:2.000 s',
+      'lock was held too long:vol0:3.500 s',
+      'lock was waited for too long:vol0:3.500 s',
+    ]);
   });
 });

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { GET_TARGETS } from '../../../../core/protocol/get.ts';
-import { withArchive } from './running.ts';
+import { replicate, SMALL, withArchive } from './running.ts';
 import { seedSmallVolume } from './small-volume.ts';
+import { Site } from './support.ts';
 
 /** A volume with its base at gid 0 and the diffs up to 4, of which 2->3 and 3->4 may be merged onto the one before. */
 const ANSWERS: Record<string, readonly (string | RegExp)[]> = {
@@ -95,6 +96,33 @@ it('those of other servers are refused, and no target is without an answer here'
         `runGetCommandServer:no such target:${target}`,
       );
     }
+  });
+});
+
+it('how far replicas are is told in the order of their names', async () => {
+  const site = new Site();
+  const source = site.addArchive({ ...SMALL, name: 'a1' });
+  const replicas = ['a3', 'a2'].map((name, i) => site.addArchive({ ...SMALL, name, port: 10301 + i }));
+  await site.run(async () => {
+    await seedSmallVolume(source);
+    await source.start();
+    for (const replica of replicas) {
+      await replica.start();
+      expect(await replica.command('init-vol', 'vol0')).toBe('ok');
+      await replicate(source, replica);
+    }
+    const lines = await source.get('ts-delta');
+    expect(lines).toEqual([expect.stringContaining('dest:a2'), expect.stringContaining('dest:a3')]);
+  });
+});
+
+it('a volume without an image says so', async () => {
+  await withArchive(async (archive) => {
+    expect(await archive.command('init-vol', 'vol1')).toBe('ok');
+    const ofVolume = async (volId: string) =>
+      (await archive.statusLines()).find((line) => line.startsWith(`volume ${volId} `));
+    expect(await ofVolume('vol0')).toMatch(/ latestSnapshot \|4\| size 32k$/);
+    expect(await ofVolume('vol1')).toMatch(/ baseLv NOT FOUND$/);
   });
 });
 
