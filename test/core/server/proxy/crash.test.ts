@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SimFileSystem } from '../../../../sim/file-system.ts';
 import { fileSystemParameters } from '../../../../sim/file-system-state.ts';
 import { crashEverywhere } from '../crash-kit.ts';
-import { FakeArchive, OTHER_UUID, Site, TestProxy } from './support.ts';
+import { FakeArchive, OTHER_UUID, Site, TestProxy, withVolume } from './support.ts';
 
 interface Group {
   readonly site: Site;
@@ -209,13 +209,8 @@ describe('a crash of a proxy', () => {
     }
   });
 
-  it('at rest changes no answer', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    archive.reply = () => 'smaller-lv-size';
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('at rest changes no answer', () =>
+    withVolume({ reply: 'smaller-lv-size' }, async ({ site, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.sendWlog(1, 2, { isMergeable: false });
       await site.sleep(2);
@@ -230,6 +225,5 @@ describe('a crash of a proxy', () => {
       await proxy.restart();
       await site.sleep(2);
       expect(await look()).toEqual(before);
-    });
-  });
+    }));
 });

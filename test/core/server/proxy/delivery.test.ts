@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { FakeArchive, filesOf, Site, TestProxy } from './support.ts';
+import { filesOf, withVolume } from './support.ts';
+
+/** Retries get no further apart than 4 s, and end after 6 s. */
+const IMPATIENT = { maxRetryDelayS: 4, retryTimeoutS: 6 };
 
 describe('refusals of an archive', () => {
-  it('that pass: attempts at 0, 1, 3, 7 s, then given up; a new wlog begins anew', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { maxRetryDelayS: 4, retryTimeoutS: 6 } });
-    archive.reply = () => 'wdiff-recv';
-    await site.run(async () => {
-      await proxy.begin();
+  it('that pass: attempts at 0, 1, 3, 7 s, then given up; a new wlog begins anew', () =>
+    withVolume({ options: IMPATIENT, reply: 'wdiff-recv' }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await site.sleep(60);
       expect(archive.gaps()).toEqual([1, 2, 4]);
@@ -22,34 +20,22 @@ describe('refusals of an archive', () => {
       expect(archive.offered.length).toBe(count + 1);
       expect(await proxy.isSendError()).toBe(false);
       expect(proxy.waiting()).toEqual([]);
-    });
-  });
+    }));
 
   for (const word of ['too-new-diff', 'syncing']) {
-    it(`${word} is never given up`, async () => {
-      const site = new Site();
-      const archive = new FakeArchive(site);
-      const proxy = new TestProxy(site, { options: { maxRetryDelayS: 4, retryTimeoutS: 6 } });
-      archive.reply = () => word;
-      await site.run(async () => {
-        await proxy.begin();
+    it(`${word} is never given up`, () =>
+      withVolume({ options: IMPATIENT, reply: word }, async ({ site, archive, proxy }) => {
         await proxy.sendWlog(0, 1);
         await site.sleep(60);
         expect(archive.gaps().slice(0, 6)).toEqual([1, 2, 4, 4, 4, 4]);
         expect(await proxy.isSendError()).toBe(false);
         expect(proxy.waiting().length).toBe(1);
-      });
-    });
+      }));
   }
 
   for (const text of ['stopped', 'p2aWdiffTransferServer:exceeds max foreground tasks:2']) {
-    it(`${text} is given up after the time-out`, async () => {
-      const site = new Site();
-      const archive = new FakeArchive(site);
-      const proxy = new TestProxy(site, { options: { maxRetryDelayS: 4, retryTimeoutS: 6 } });
-      archive.reply = () => text;
-      await site.run(async () => {
-        await proxy.begin();
+    it(`${text} is given up after the time-out`, () =>
+      withVolume({ options: IMPATIENT, reply: text }, async ({ site, archive, proxy }) => {
         await proxy.sendWlog(0, 1);
         await site.sleep(30);
         expect(archive.offered.length).toBe(4);
@@ -60,67 +46,46 @@ describe('refusals of an archive', () => {
         await site.sleep(0.3);
         expect(await proxy.isSendError()).toBe(false);
         expect(proxy.waiting()).toEqual([]);
-      });
-    });
+      }));
   }
 
-  it('are never given up when no wlog came since the start', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { maxRetryDelayS: 4, retryTimeoutS: 6 } });
-    archive.reply = () => 'stopped';
-    await site.run(async () => {
-      await proxy.begin();
+  it('are never given up when no wlog came since the start', () =>
+    withVolume({ options: IMPATIENT, reply: 'stopped' }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.restart();
       archive.offered.length = 0;
       await site.sleep(60);
       expect(archive.offered.length).toBeGreaterThan(10);
       expect(await proxy.isSendError()).toBe(false);
-    });
-  });
+    }));
 
-  it('are not given up because a clock was set back', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { maxRetryDelayS: 4, retryTimeoutS: 600 } });
-    archive.reply = () => 'stopped';
-    await site.run(async () => {
-      await proxy.begin();
-      await proxy.sendWlog(0, 1);
-      proxy.host.clock.step(-3600_000_000);
-      await site.sleep(60);
-      expect(await proxy.isSendError()).toBe(false);
-      expect(Number(await proxy.statusOf('wdiffSendDelayMeasured'))).toBe(0);
-    });
-  });
+  it('are not given up because a clock was set back', () =>
+    withVolume(
+      { options: { ...IMPATIENT, retryTimeoutS: 600 }, reply: 'stopped' },
+      async ({ site, proxy }) => {
+        await proxy.sendWlog(0, 1);
+        proxy.host.clock.step(-3600_000_000);
+        await site.sleep(60);
+        expect(await proxy.isSendError()).toBe(false);
+        expect(Number(await proxy.statusOf('wdiffSendDelayMeasured'))).toBe(0);
+      },
+    ));
 
   for (const word of ['smaller-lv-size', 'archive-not-found']) {
-    it(`${word} stops at once and keeps the files`, async () => {
-      const site = new Site();
-      const archive = new FakeArchive(site);
-      const proxy = new TestProxy(site);
-      archive.reply = () => word;
-      await site.run(async () => {
-        await proxy.begin();
+    it(`${word} stops at once and keeps the files`, () =>
+      withVolume({ reply: word }, async ({ site, archive, proxy }) => {
         await proxy.sendWlog(0, 1);
         await site.sleep(30);
         expect(archive.offered.length).toBe(1);
         expect(await proxy.isSendError()).toBe(true);
         expect(proxy.waiting().length).toBe(1);
-      });
-    });
+      }));
   }
 
   for (const word of ['different-uuid', 'too-old-diff']) {
-    it(`${word} deletes the group and goes on at once`, async () => {
-      const site = new Site();
-      const archive = new FakeArchive(site);
-      const proxy = new TestProxy(site);
-      archive.kill();
-      archive.reply = (_request, n) => (n === 0 ? word : 'accept');
-      await site.run(async () => {
-        await proxy.begin();
+    it(`${word} deletes the group and goes on at once`, () =>
+      withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
+        archive.reply = (_request, n) => (n === 0 ? word : 'accept');
         await proxy.sendWlog(0, 1);
         await proxy.sendWlog(1, 2);
         await proxy.sendWlog(2, 3, { isMergeable: false });
@@ -129,17 +94,11 @@ describe('refusals of an archive', () => {
         await site.sleep(0.2);
         expect(archive.ranges()).toEqual(['0-2 M', '2-3']);
         expect(proxy.waiting()).toEqual([]);
-      });
-    });
+      }));
   }
 
-  it('no connection: tried each second, without an error flag', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { retryTimeoutS: 6 } });
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
+  it('no connection: tried each second, without an error flag', () =>
+    withVolume({ options: { retryTimeoutS: 6 }, isAway: true }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       const beganS = site.nowS;
       const errors = site.messages('p0', 'error').length;
@@ -151,21 +110,16 @@ describe('refusals of an archive', () => {
       archive.start();
       await site.eventually(() => proxy.waiting().length === 0, 'it must be sent', 3);
       expect(site.nowS - beganS).toBeLessThan(33);
-    });
-  });
+    }));
 });
 
 describe('stops', () => {
   it('graceful lets a send end, force lets it give up', async () => {
     for (const mode of ['graceful', 'force']) {
-      const site = new Site();
-      const archive = new FakeArchive(site);
-      const proxy = new TestProxy(site);
-      archive.at = async (point) => {
-        if (point === 'offered') await site.sleep(5);
-      };
-      await site.run(async () => {
-        await proxy.begin();
+      await withVolume({}, async ({ site, archive, proxy }) => {
+        archive.at = async (point) => {
+          if (point === 'offered') await site.sleep(5);
+        };
         await proxy.sendWlog(0, 1, { addressesLb: Array.from({ length: 15 }, (_, i) => i * 8) });
         await site.eventually(() => archive.offered.length > 0, 'a send must run');
         await proxy.must('stop', 'vol0', mode);
@@ -179,12 +133,8 @@ describe('stops', () => {
     }
   });
 
-  it('force ends the reception of a wlog', async () => {
-    const site = new Site();
-    new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('force ends the reception of a wlog', () =>
+    withVolume({}, async ({ proxy }) => {
       const before = filesOf(proxy.host, proxy.base);
       const reply = await proxy.sendWlog(0, 1, {
         at: async (point) => {
@@ -194,19 +144,14 @@ describe('stops', () => {
       expect(reply).not.toBe(null);
       await proxy.waitForState('Stopped');
       expect(filesOf(proxy.host, proxy.base)).toEqual(before);
-    });
-  });
+    }));
 
-  it('give up after 60 s, and what was to be sent goes on', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { socketTimeoutS: 100 } });
-    let isSlow = true;
-    archive.at = async (point) => {
-      if (point === 'accepted' && isSlow) await site.sleep(90);
-    };
-    await site.run(async () => {
-      await proxy.begin();
+  it('give up after 60 s, and what was to be sent goes on', () =>
+    withVolume({ options: { socketTimeoutS: 100 } }, async ({ site, archive, proxy }) => {
+      let isSlow = true;
+      archive.at = async (point) => {
+        if (point === 'accepted' && isSlow) await site.sleep(90);
+      };
       await proxy.sendWlog(0, 1);
       await site.eventually(() => archive.offered.length > 0, 'a send must run');
       await proxy.must('stop', 'vol0');
@@ -220,16 +165,10 @@ describe('stops', () => {
       expect(await proxy.sendWlog(1, 2)).toBe(null);
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges().at(-1)).toBe('1-2 M');
-    });
-  });
+    }));
 
-  it('a second stop does not cancel the first', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.reply = () => 'syncing';
-    await site.run(async () => {
-      await proxy.begin();
+  it('a second stop does not cancel the first', () =>
+    withVolume({ reply: 'syncing' }, async ({ archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.must('stop', 'vol0', 'empty');
       await proxy.waitForState('WaitForEmpty');
@@ -240,16 +179,10 @@ describe('stops', () => {
       archive.reply = () => 'accept';
       await proxy.waitForState('Stopped');
       expect(proxy.waiting()).toEqual([]);
-    });
-  });
+    }));
 
-  it('empty with an archive that is away: 60 s of waiting, then started again', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
+  it('empty with an archive that is away: 60 s of waiting, then started again', () =>
+    withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.must('stop', 'vol0', 'empty');
       await proxy.waitForState('WaitForEmpty');
@@ -263,16 +196,10 @@ describe('stops', () => {
       archive.start();
       await site.eventually(() => proxy.waiting().length === 0, 'it goes on', 3);
       expect(await proxy.sendWlog(1, 2)).toBe(null);
-    });
-  });
+    }));
 
-  it('empty tries again what was given up', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.reply = () => 'smaller-lv-size';
-    await site.run(async () => {
-      await proxy.begin();
+  it('empty tries again what was given up', () =>
+    withVolume({ reply: 'smaller-lv-size' }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await site.sleep(5);
       expect(archive.offered.length).toBe(1);
@@ -281,6 +208,5 @@ describe('stops', () => {
       expect(archive.offered.length).toBeGreaterThanOrEqual(9);
       archive.reply = () => 'accept';
       await proxy.waitForState('Stopped');
-    });
-  });
+    }));
 });

@@ -10,15 +10,12 @@ import {
   T0,
   TestProxy,
   UUID,
+  withVolume,
 } from './support.ts';
 
 describe('wlogs and what becomes of them', () => {
-  it('are joined into one diff, sent after the delay that began with the first', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin(['a0'], ['snappy:0:1', '3']);
+  it('are joined into one diff, sent after the delay that began with the first', () =>
+    withVolume({ words: ['snappy:0:1', '3'] }, async ({ site, archive, proxy }) => {
       const beganS = site.nowS;
       expect(await proxy.sendWlog(0, 1, { addressesLb: [0, 8] })).toBe(null);
       await site.sleep(1);
@@ -45,16 +42,10 @@ describe('wlogs and what becomes of them', () => {
       expect(Buffer.from(proxy.host.files.peek(`${proxy.base}/vol0/size`) ?? []).toString('hex')).toBe(
         '810008',
       );
-    });
-  });
+    }));
 
-  it('alone are announced with their size', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.reply = () => 'syncing';
-    await site.run(async () => {
-      await proxy.begin();
+  it('alone are announced with their size', () =>
+    withVolume({ reply: 'syncing' }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(3, 4, { isMergeable: false });
       await site.eventually(() => archive.offered.length > 0, 'it must be offered');
       const name = proxy.waiting()[0] as string;
@@ -64,29 +55,18 @@ describe('wlogs and what becomes of them', () => {
       expect((await proxy.get('proxy-diff', 'vol0', 'a0'))[0]).toBe(
         `|3|-->|4| -- 2023-11-14T22:13:24 ${size}`,
       );
-    });
-  });
+    }));
 
-  it('without log make a diff of 56 bytes', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    archive.reply = () => 'syncing';
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('without log make a diff of 56 bytes', () =>
+    withVolume({ reply: 'syncing' }, async ({ proxy }) => {
       expect(await proxy.sendWlog(0, 1, { addressesLb: [] })).toBe(null);
       const path = `sendto/a0/${proxy.waiting()[0]}`;
       expect(proxy.host.files.peek(`${proxy.base}/vol0/${path}`)?.length).toBe(56);
       expect((await openFile(proxy, path)).uuid).toEqual(UUID);
-    });
-  });
+    }));
 
-  it('that are damaged or cut leave nothing behind', async () => {
-    const site = new Site();
-    new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('that are damaged or cut leave nothing behind', () =>
+    withVolume({}, async ({ site, proxy }) => {
       const before = filesOf(proxy.host, proxy.base);
       const spoil = (
         pack: Parameters<NonNullable<Parameters<TestProxy['sendWlog']>[2]>['spoil'] & object>[0],
@@ -109,22 +89,16 @@ describe('wlogs and what becomes of them', () => {
         expect(filesOf(proxy.host, proxy.base)).toEqual(before);
       }
       expect(await proxy.sendWlog(0, 1)).toBe(null);
-    });
-  });
+    }));
 
-  it('are refused without room for the log that was announced', async () => {
-    const site = new Site();
-    new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('are refused without room for the log that was announced', () =>
+    withVolume({}, async ({ proxy }) => {
       proxy.host.files.setCapacity(4 << 20);
       const reply = await proxy.sendWlog(0, 1, { maxLogSizePb: 8192 });
       expect(reply).toMatch(/^s2pWlogTransferServer:Not enough available disk space:3:5$/);
       proxy.host.files.setCapacity(null);
       expect(await proxy.sendWlog(0, 1)).toBe(null);
-    });
-  });
+    }));
 
   it('are refused where no archive is registered', async () => {
     const site = new Site();
@@ -156,55 +130,40 @@ describe('wlogs and what becomes of them', () => {
 });
 
 describe('groups', () => {
-  it('end before a diff that must not be merged', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
+  it('end before a diff that must not be merged', () =>
+    withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
       for (const [gid, isMergeable] of [true, true, true, false, true].entries()) {
         expect(await proxy.sendWlog(gid, gid + 1, { isMergeable })).toBe(null);
       }
       archive.start();
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges()).toEqual(['0-3 M', '3-5']);
-    });
-  });
+    }));
 
-  it('end where the log changes, at the limit of size and of count', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { maxWdiffSendMb: 1, maxWdiffSendCount: 3 } });
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
-      for (let gid = 0; gid < 8; gid++) {
-        const uuid = gid < 2 ? UUID : OTHER_UUID;
-        expect(await proxy.sendWlog(gid, gid + 1, { uuid })).toBe(null);
-      }
-      archive.start();
-      await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
-      expect(archive.ranges()).toEqual(['0-2 M', '2-5 M', '5-8 M']);
-      expect(archive.offered.map(({ request }) => request.uuid)).toEqual([UUID, OTHER_UUID, OTHER_UUID]);
-    });
-  });
+  it('end where the log changes, at the limit of size and of count', () =>
+    withVolume(
+      { options: { maxWdiffSendMb: 1, maxWdiffSendCount: 3 }, isAway: true },
+      async ({ site, archive, proxy }) => {
+        for (let gid = 0; gid < 8; gid++) {
+          const uuid = gid < 2 ? UUID : OTHER_UUID;
+          expect(await proxy.sendWlog(gid, gid + 1, { uuid })).toBe(null);
+        }
+        archive.start();
+        await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
+        expect(archive.ranges()).toEqual(['0-2 M', '2-5 M', '5-8 M']);
+        expect(archive.offered.map(({ request }) => request.uuid)).toEqual([UUID, OTHER_UUID, OTHER_UUID]);
+      },
+    ));
 
-  it('take the longer of two diffs with one begin; the other is too old then', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.kill();
-    archive.reply = (_request, n) => (n === 1 ? 'too-old-diff' : 'accept');
-    await site.run(async () => {
-      await proxy.begin();
+  it('take the longer of two diffs with one begin; the other is too old then', () =>
+    withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
+      archive.reply = (_request, n) => (n === 1 ? 'too-old-diff' : 'accept');
       await proxy.sendWlog(0, 1);
       await proxy.sendWlog(0, 3);
       archive.start();
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges()).toEqual(['0-3 M', '0-1 M']);
-    });
-  });
+    }));
 
   it('of a new log wait behind those of an old one with the same gids, and are not lost', async () => {
     for (const sameTime of [true, false]) {
@@ -247,13 +206,8 @@ describe('groups', () => {
     }
   });
 
-  it('end at the number of files that may be open', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
+  it('end at the number of files that may be open', () =>
+    withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
       for (let gid = 0; gid < 5; gid++) await proxy.sendWlog(gid, gid + 1);
       await proxy.must('stop', 'vol0');
       await proxy.waitForState('Stopped');
@@ -265,6 +219,5 @@ describe('groups', () => {
       await proxy.must('start', 'vol0');
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges()).toEqual(['0-3 M', '3-5 M']);
-    });
-  });
+    }));
 });

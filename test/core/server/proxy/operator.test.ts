@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FakeArchive, Site, T0, TestProxy } from './support.ts';
+import { FakeArchive, Site, T0, TestProxy, withProxy, withVolume } from './support.ts';
 
 describe('an operator of a proxy', () => {
-  it('changes what is known of an archive, and what waits for it is kept', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.kill();
-    await site.run(async () => {
-      await proxy.begin();
+  it('changes what is known of an archive, and what waits for it is kept', () =>
+    withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.must('stop', 'vol0');
       await proxy.waitForState('Stopped');
@@ -20,16 +15,10 @@ describe('an operator of a proxy', () => {
       await proxy.must('start', 'vol0');
       await site.eventually(() => archive.ranges().length > 0, 'it must be sent', 3);
       expect(archive.ranges()).toEqual(['0-1 M']);
-    });
-  });
+    }));
 
-  it('kicks all volumes that are started', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.reply = () => 'smaller-lv-size';
-    await site.run(async () => {
-      await proxy.begin();
+  it('kicks all volumes that are started', () =>
+    withVolume({ reply: 'smaller-lv-size' }, async ({ site, archive, proxy }) => {
       for (const volId of ['vol1', 'vol2']) await proxy.archiveInfo('add', 'a0', ['a0:10200'], volId);
       await proxy.must('start', 'vol1');
       for (const volId of ['vol0', 'vol1']) await proxy.sendWlog(0, 1, { volId });
@@ -44,8 +33,7 @@ describe('an operator of a proxy', () => {
           .map(({ request }) => request.volId)
           .sort(),
       ).toEqual(['vol0', 'vol1']);
-    });
-  });
+    }));
 
   it('asks for the latest snapshots: of each archive what waits for it, or that nothing does', async () => {
     const site = new Site();
@@ -63,13 +51,8 @@ describe('an operator of a proxy', () => {
     });
   });
 
-  it('asks for the state of a volume', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    archive.reply = () => 'smaller-lv-size';
-    await site.run(async () => {
-      await proxy.begin();
+  it('asks for the state of a volume', () =>
+    withVolume({ reply: 'smaller-lv-size' }, async ({ site, proxy }) => {
       await proxy.sendWlog(0, 1, { timestamp: T0 });
       await site.sleep(5);
       const sizeBytes = proxy.host.files.peek(`${proxy.base}/vol0/sendto/a0/${proxy.waiting()[0]}`)?.length;
@@ -94,15 +77,10 @@ describe('an operator of a proxy', () => {
       expect(lines).toContain('  numDiff 1');
       expect(lines).toContain('  isWdiffSendError 1');
       expect(lines).toContain(`  wdiffTotalSize ${sizeBytes}`);
-    });
-  });
+    }));
 
-  it('stops a volume before the delay of its diffs is over: nothing is sent until it is started', async () => {
-    const site = new Site();
-    const archive = new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin(['a0'], ['snappy:0:1', '10']);
+  it('stops a volume before the delay of its diffs is over: nothing is sent until it is started', () =>
+    withVolume({ words: ['snappy:0:1', '10'] }, async ({ site, archive, proxy }) => {
       await proxy.sendWlog(0, 1);
       await proxy.must('stop', 'vol0');
       await proxy.waitForState('Stopped');
@@ -111,14 +89,10 @@ describe('an operator of a proxy', () => {
       expect(proxy.waiting().length).toBe(1);
       await proxy.must('start', 'vol0');
       await site.eventually(() => proxy.waiting().length === 0, 'it must be sent', 15);
-    });
-  });
+    }));
 
-  it('lets a conversation sleep, as long as was asked for', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('lets a conversation sleep, as long as was asked for', () =>
+    withProxy({}, async ({ site, proxy }) => {
       const channel = await proxy.open('sleep');
       const beganS = site.nowS;
       channel.out.u64(8);
@@ -126,6 +100,5 @@ describe('an operator of a proxy', () => {
       expect(await channel.readString('test.sleep')).toBe('ok');
       channel.close();
       expect(site.nowS - beganS).toBeCloseTo(8, 1);
-    });
-  });
+    }));
 });

@@ -3,7 +3,7 @@ import { StateError } from '../../../../core/errors.ts';
 import { PROXY_EDGES, SEND_STATES, STEADY_STATES } from '../../../../core/server/proxy/states.ts';
 import { Condition } from '../../../../core/server/shared/condition.ts';
 import { StateMachine } from '../../../../core/server/shared/state-machine.ts';
-import { FakeArchive, filesOf, Site, TestProxy } from './support.ts';
+import { FakeArchive, filesOf, Site, TestProxy, withVolume } from './support.ts';
 
 const ALL = [...new Set(PROXY_EDGES.flat())];
 
@@ -168,12 +168,8 @@ describe('commands of a proxy', () => {
     });
   }
 
-  it('while a wlog comes: another is refused, kicks and questions are answered', async () => {
-    const site = new Site();
-    new FakeArchive(site);
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.begin();
+  it('while a wlog comes: another is refused, kicks and questions are answered', () =>
+    withVolume({}, async ({ proxy }) => {
       const reply = await proxy.sendWlog(0, 1, {
         at: async (point) => {
           if (point !== 'accepted') return;
@@ -190,15 +186,10 @@ describe('commands of a proxy', () => {
       });
       expect(reply).toBe(null);
       expect(await proxy.state()).toBe('Started');
-    });
-  });
+    }));
 
-  it('limits the wlogs that come at a time', async () => {
-    const site = new Site();
-    new FakeArchive(site);
-    const proxy = new TestProxy(site, { options: { maxForegroundTasks: 1 } });
-    await site.run(async () => {
-      await proxy.begin();
+  it('limits the wlogs that come at a time', () =>
+    withVolume({ options: { maxForegroundTasks: 1 } }, async ({ proxy }) => {
       await proxy.archiveInfo('add', 'a0', ['a0:10200'], 'vol1');
       await proxy.must('start', 'vol1');
       let other: string | null = '';
@@ -209,6 +200,5 @@ describe('commands of a proxy', () => {
       });
       expect(other).toBe('s2pWlogTransferServer:exceeds max foreground tasks:1');
       expect(await proxy.sendWlog(0, 1, { volId: 'vol1' })).toBe(null);
-    });
-  });
+    }));
 });

@@ -31,9 +31,9 @@ import { makeDiff } from '../../../../core/snapshot/meta.ts';
 import type { SimFileSystem } from '../../../../sim/file-system.ts';
 import type { SimHost } from '../../../../sim/host.ts';
 import type { SimProcess } from '../../../../sim/process.ts';
-import { Client, codecs, type Site, spawnPeer } from '../kit.ts';
+import { Client, codecs, filesOf, Site, spawnPeer } from '../kit.ts';
 
-export { filesOf, Site } from '../kit.ts';
+export { filesOf, Site };
 
 export const UUID = uuidFromText('0123456789abcdef0123456789abcdef');
 export const OTHER_UUID = uuidFromText('fedcba9876543210fedcba9876543210');
@@ -246,6 +246,52 @@ export class TestProxy extends Client {
   async isSendError(name = 'a0'): Promise<boolean> {
     return (await this.get('is-wdiff-send-error', 'vol0', name))[0] === '1';
   }
+}
+
+/** What is there when a story begins. */
+export interface Setting {
+  readonly site: Site;
+  readonly proxy: TestProxy;
+  readonly archive: FakeArchive;
+}
+
+export interface SettingOptions extends TestProxyOptions {
+  /** What the archive answers to each diff (default: it accepts them); a story may change it. */
+  readonly reply?: string;
+  /** The archive is down until the story starts it. */
+  readonly isAway?: boolean;
+  /** How the proxy sends to the archive: compression and delay, as words. */
+  readonly words?: readonly string[];
+}
+
+/** Tells the story of a proxy whose volume `vol0` is started and sent to the archive `a0`. */
+export async function withVolume(
+  setting: SettingOptions,
+  story: (setting: Setting) => Promise<void>,
+): Promise<void> {
+  const { reply = 'accept', isAway = false, words = [], ...made } = setting;
+  const site = new Site();
+  const archive = new FakeArchive(site);
+  const proxy = new TestProxy(site, made);
+  archive.reply = () => reply;
+  if (isAway) archive.kill();
+  await site.run(async () => {
+    await proxy.begin(['a0'], words);
+    await story({ site, proxy, archive });
+  });
+}
+
+/** Tells the story of a proxy that has no volume yet, and of no archive. */
+export async function withProxy(
+  made: TestProxyOptions,
+  story: (setting: Omit<Setting, 'archive'>) => Promise<void>,
+): Promise<void> {
+  const site = new Site();
+  const proxy = new TestProxy(site, made);
+  await site.run(async () => {
+    await proxy.start();
+    await story({ site, proxy });
+  });
 }
 
 /** One pack of one-block writes; null for none. */

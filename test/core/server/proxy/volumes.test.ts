@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FakeArchive, filesOf, Site, TestProxy } from './support.ts';
+import { FakeArchive, filesOf, Site, TestProxy, withProxy } from './support.ts';
 
 describe('volumes of a proxy', () => {
-  it('come with the first archive and go with the last', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('come with the first archive and go with the last', () =>
+    withProxy({}, async ({ proxy }) => {
       expect(await proxy.state('nothing')).toBe('Clear');
       expect(await proxy.archiveInfo('add', 'a0', ['127.0.0.1:15062', 'snappy:3:2', '300'])).toBe('ok');
       expect(await proxy.state()).toBe('Stopped');
@@ -29,28 +26,20 @@ describe('volumes of a proxy', () => {
       expect(await proxy.state()).toBe('Clear');
       expect(filesOf(proxy.host, proxy.base).size).toBe(0);
       expect(await proxy.get('vol')).toEqual([]);
-    });
-  });
+    }));
 
-  it('are not started with -stop, and found when they are named', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site, { options: { stopped: true } });
-    await site.run(async () => {
-      await proxy.start();
+  it('are not started with -stop, and found when they are named', () =>
+    withProxy({ options: { stopped: true } }, async ({ proxy }) => {
       await proxy.archiveInfo('add', 'a0', ['a0:10200']);
       await proxy.restart();
       expect(await proxy.get('vol')).toEqual(['vol0']);
       expect((await proxy.status()).some((line) => line.startsWith('volume vol0'))).toBe(false);
       expect(await proxy.state()).toBe('Stopped');
       expect((await proxy.status()).some((line) => line.startsWith('volume vol0'))).toBe(true);
-    });
-  });
+    }));
 
-  it('leave a line in the log for each command that was done', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('leave a line in the log for each command that was done', () =>
+    withProxy({}, async ({ site, proxy }) => {
       const begun = site.logs.length;
       await proxy.archiveInfo('add', 'a0', ['127.0.0.1:15062', 'snappy:3:2', '300']);
       await proxy.archiveInfo('update', 'a0', ['127.0.0.1:15062', 'gzip:1:1', '0']);
@@ -82,14 +71,10 @@ describe('volumes of a proxy', () => {
           'clearVol succeeded:vol0',
         ].map((line) => `[p0][ctl] ${line}`),
       );
-    });
-  });
+    }));
 
-  it('update makes an archive that is new, and changes one that is known', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('update makes an archive that is new, and changes one that is known', () =>
+    withProxy({}, async ({ proxy }) => {
       expect(await proxy.archiveInfo('update', 'a1', ['a1:10201', 'gzip:5:2', '3'])).toBe('ok');
       expect(await proxy.archiveInfo('add', 'a0', ['a0:10200'])).toBe('ok');
       expect(await proxy.archiveInfo('list', null)).toEqual(['a0', 'a1']);
@@ -98,14 +83,10 @@ describe('volumes of a proxy', () => {
       expect(info).toMatchObject({ address: { host: 'a1', port: 10_201 }, wdiffSendDelayS: 9 });
       expect(await proxy.command('clear-vol', 'vol0')).toBe('ok');
       expect(await proxy.state()).toBe('Clear');
-    });
-  });
+    }));
 
-  it('that cannot be made leave nothing behind', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('that cannot be made leave nothing behind', () =>
+    withProxy({}, async ({ site, proxy }) => {
       for (const step of [
         'proxy.size.save',
         'proxy.archive-info.save',
@@ -125,14 +106,10 @@ describe('volumes of a proxy', () => {
         }
       }
       expect(await proxy.archiveInfo('add', 'a0', ['a0:10200'])).toBe('ok');
-    });
-  });
+    }));
 
-  it('made twice at once: one is refused, and the other is whole', async () => {
-    const site = new Site();
-    const proxy = new TestProxy(site);
-    await site.run(async () => {
-      await proxy.start();
+  it('made twice at once: one is refused, and the other is whole', () =>
+    withProxy({}, async ({ proxy }) => {
       const replies = await Promise.all(
         ['a0', 'a1'].map((name) => proxy.archiveInfo('add', name, [`${name}:10200`])),
       );
@@ -140,8 +117,7 @@ describe('volumes of a proxy', () => {
       expect(await proxy.archiveInfo('list', null)).toEqual(['a0', 'a1']);
       await proxy.restart();
       expect(await proxy.archiveInfo('list', null)).toEqual(['a0', 'a1']);
-    });
-  });
+    }));
 });
 
 describe('the end of a proxy', () => {
