@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatLdev } from '../../../core/device/index.ts';
+import { formatLdev, runDeviceCommand } from '../../../core/device/index.ts';
 import { LB, Rig, type RigOptions, STEP, tagged, tagsOf } from './harness.ts';
 import { blockAt, superOf } from './log-walk.ts';
 
@@ -223,6 +223,19 @@ describe('freeze', () => {
     await rig.run(device.melt());
     await rig.sleep(1_500_000);
     expect(device.lsids().prevWritten).toBe(7);
+  });
+
+  it('is told by wdevc, and ended by it', async () => {
+    const { rig, device } = await rigged();
+    const wdevc = (...words: [string, ...string[]]) =>
+      rig.run(runDeviceCommand(device, words[0], words.slice(1), rig.clock));
+    for (const seconds of ['0', '100']) {
+      expect(await wdevc('is-flozen')).toEqual(['0']);
+      await wdevc('freeze', seconds);
+      expect(await wdevc('is-flozen')).toEqual(['1']);
+      await wdevc('melt');
+    }
+    expect(await wdevc('is-flozen')).toEqual(['0']);
   });
 
   it('ends by itself after its time, which a second freeze sets anew', async () => {

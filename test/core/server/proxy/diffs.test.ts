@@ -220,4 +220,32 @@ describe('groups', () => {
       await site.eventually(() => proxy.waiting().length === 0, 'all must be sent');
       expect(archive.ranges()).toEqual(['0-3 M', '3-5 M']);
     }));
+
+  /** Sends 0-1 while links fail, so that it stays in `received/`, then again, and tells what becomes of it. */
+  async function sentAgain(again: { uuid?: Uint8Array; timestamp: number; byte: number }): Promise<string[]> {
+    let contents: string[] = [];
+    await withVolume({ isAway: true }, async ({ site, archive, proxy }) => {
+      site.simulation.faults.arm({
+        ...{ kind: 'error', host: 'p0', process: null, step: 'proxy.receive.link', call: 'file.link' },
+        ...{ nth: 1, times: 1, code: 'EIO', effect: 'none' },
+      });
+      expect(await proxy.sendWlog(0, 1, { timestamp: T0, byte: 1 })).not.toBe(null);
+      expect(proxy.files().filter((path) => path.startsWith('received/')).length).toBe(1);
+      expect(await proxy.sendWlog(0, 1, again)).toBe(null);
+      expect(proxy.files().filter((path) => path.startsWith('received/'))).toEqual([]);
+      expect(proxy.waiting().length).toBe(1);
+      archive.start();
+      await site.eventually(() => proxy.waiting().length === 0, 'it must be sent');
+      contents = await contentOf(archive.offered.at(-1) as (typeof archive.offered)[0]);
+    });
+    return contents;
+  }
+
+  it('that come again under another time are one diff', async () => {
+    expect(await sentAgain({ timestamp: T0 + 5, byte: 1 })).toEqual(['0+1=1']);
+  });
+
+  it('of a log that has been reset give way to those of the new one', async () => {
+    expect(await sentAgain({ uuid: OTHER_UUID, timestamp: T0 + 5, byte: 9 })).toEqual(['0+1=9']);
+  });
 });
