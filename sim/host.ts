@@ -35,6 +35,8 @@ export interface HostParts {
 export interface HostWatch {
   /** The power has failed: no life is left, media hold what the loss left. */
   powerLost?(): void;
+  /** The power is back; nothing runs yet, and block devices have not begun to recover. */
+  powerRestored?(): void;
   /** A life ended, by itself or not. */
   processEnded?(ended: SimProcess): void;
 }
@@ -163,6 +165,7 @@ export class SimHost {
     this.clock.reboot();
     this.kernelLife = this.#boot();
     this.files.setMode('read-write');
+    this.watch?.powerRestored?.();
     this.devices?.powerOn?.(this.kernelLife);
     this.#stack.powerOn();
   }

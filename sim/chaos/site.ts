@@ -232,11 +232,13 @@ function watchHost(site: ChaosSite, server: string, check: (site: ChaosSite) => 
       for (const truth of site.volumes) {
         if (truth.storage !== host.name) continue;
         truth.ledger.powerLoss();
-        const { logDamagedFromUs } = truth;
-        if (logDamagedFromUs !== null && logDamagedFromUs <= site.simulation.nowUs)
-          truth.isContentUnsure = true;
+        doubtContent(site, truth);
       }
       guarded(site, () => check(site));
+    },
+    powerRestored: () => {
+      // The log may have rotted meanwhile.
+      for (const truth of site.volumes) if (truth.storage === host.name) doubtContent(site, truth);
     },
     processEnded: (ended) => {
       const { name, state, exitCode } = ended;
@@ -260,6 +262,12 @@ function watchHost(site: ChaosSite, server: string, check: (site: ChaosSite) => 
       restartLater(site, server);
     },
   };
+}
+
+/** A device that comes back from a damaged log may have lost what was written. */
+function doubtContent({ simulation }: ChaosSite, truth: VolumeTruth): void {
+  const { logDamagedFromUs } = truth;
+  if (logDamagedFromUs !== null && logDamagedFromUs <= simulation.nowUs) truth.isContentUnsure = true;
 }
 
 function restartLater(site: ChaosSite, server: string): void {

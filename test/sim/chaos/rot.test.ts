@@ -80,3 +80,32 @@ describe('whether a volume needs a backup', () => {
     expect(needs).toEqual([null, 'the storage sends no log']);
   });
 });
+
+describe('rot in a log', () => {
+  it('while its host has no power makes the content of the device unsure, and a backup mends it', async () => {
+    const off: Fault = { kind: 'power-loss', atUs: 67_839_068, host: 's1', downUs: 17_404_680 };
+    const rotten: Fault = {
+      ...{ kind: 'medium-damage', atUs: 74_355_459, host: 's1', medium: 'log0' },
+      ...{ damage: 'rot', addressLb: 46, sizeLb: 5 },
+    };
+    const { failure, fired } = await runChaos(
+      {
+        version: 1,
+        seed: 8132,
+        layout: { ...PLAIN_LAYOUT, group: 's0,s1/p0,p1/a0,a1', volumeCount: 2 },
+        operations: [
+          { kind: 'mend', atUs: 48_000_289, key: 4_000_003, volume: 1 },
+          {
+            ...{ kind: 'write', atUs: 51_375_000, key: 2_000_005, volume: 1 },
+            ...{ count: 40, maxIoLb: 1, intervalUs: 75_775 },
+          },
+          { kind: 'mend', atUs: 78_383_708, key: 4_000_005, volume: 1 },
+        ],
+        faults: [off, { kind: 'freeze', atUs: 10_893_872, host: 'a0', forUs: 48_935_923 }, rotten],
+      },
+      machine,
+    );
+    expect(failure?.message).toBeUndefined();
+    expect(fired.get('medium-damage')).toBe(1);
+  });
+});
