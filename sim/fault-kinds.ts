@@ -357,10 +357,23 @@ export function checkFields(
   }
   for (const [name, type] of known) {
     if (fits(value[name], type)) continue;
-    const expected = typeof type === 'string' ? type : type.join(' or ');
+    const expected = typeof type === 'string' ? TYPE_WORDS[type] : type.join(' or ');
     throw new FormatError(`${where}: field ${name} is ${JSON.stringify(value[name])}; expected ${expected}.`);
   }
 }
+
+/** What a field may be, for whoever wrote something else into a file. */
+const TYPE_WORDS: Readonly<Record<Extract<FieldType, string>, string>> = {
+  text: 'a text',
+  'text?': 'a text or null',
+  boolean: 'true or false',
+  integer: 'a whole number',
+  natural: 'a whole number from 0 on',
+  'natural?': 'a whole number from 0 on, or null',
+  positive: 'a whole number from 1 on',
+  number: 'a number',
+  'number?': 'a number above 0, or null',
+};
 
 function fits(value: unknown, type: FieldType): boolean {
   if (typeof type !== 'string') return typeof value === 'string' && type.includes(value);

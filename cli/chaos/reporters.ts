@@ -89,6 +89,10 @@ function again(path: string): string {
   return `npx walbox run ${/^[./]/.test(path) ? path : `./${path}`}`;
 }
 
+function historiesText(count: number): string {
+  return count === 1 ? '1 history' : `${count} histories`;
+}
+
 function textReport(summary: ChaosSummary, failures: readonly SavedFailure[]): string {
   const { medians, transitions, steps } = summary;
   const lines = failures.flatMap(({ result, path, historyPath }) => {
@@ -109,7 +113,7 @@ function textReport(summary: ChaosSummary, failures: readonly SavedFailure[]): s
   });
   const kinds = Object.entries(summary.fired).map(([kind, count]) => `${kind} ${count}`);
   lines.push(
-    `${summary.histories} histories (${summary.profile}) in ${summary.realTimeS.toFixed(1)} s: ${summary.failures} failed`,
+    `${historiesText(summary.histories)} (${summary.profile}) in ${summary.realTimeS.toFixed(1)} s: ${summary.failures} failed`,
     `  ${summary.historiesPerS.toFixed(1)} histories/s, ${Math.round(summary.eventsPerS)} events/s, ${Math.round(summary.virtualTimeS)} s of virtual time`,
     `  at the median ${medians.operations} operations, ${medians.writes} writes, ${medians.crashes} crashes, ${medians.otherFaults} other faults, ${medians.judged} images judged`,
     `  faults that fired: ${kinds.join(', ') || 'none'}`,
@@ -147,7 +151,7 @@ function junitSuite(report: ChaosReport): string[] {
   const time = summary.realTimeS.toFixed(3);
   return [
     `  <testsuite name="${suite}" tests="${cases.length + 1}" failures="${cases.length}" time="${time}">`,
-    `    <testcase classname="walbox.chaos" name="${passed} histories without failure" time="${time}"/>`,
+    `    <testcase classname="walbox.chaos" name="${historiesText(passed)} without failure" time="${time}"/>`,
     ...cases,
     '  </testsuite>',
   ];

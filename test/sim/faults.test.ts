@@ -270,8 +270,9 @@ describe('checking faults', () => {
       [[], 'expected an object'],
       [{ kind: 'explode' }, '"explode" is not one of'],
       [{ kind: 'toString' }, 'is not one of'],
-      [{ ...good, atUs: -1 }, 'field atUs is -1; expected natural'],
-      [{ ...good, host: undefined }, 'field host is undefined; expected text'],
+      [{ ...good, atUs: -1 }, 'field atUs is -1; expected a whole number from 0 on.'],
+      [{ ...good, host: undefined }, 'field host is undefined; expected a text.'],
+      [{ ...good, downUs: -1 }, 'field downUs is -1; expected a whole number from 0 on, or null.'],
       [{ ...good, extra: 1 }, 'there is no field extra'],
       [{ kind: 'cut-all', atUs: 0, from: 'a', to: 'b', how: 'x' }, 'expected rst or fin or silence'],
     ];

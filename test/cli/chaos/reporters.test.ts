@@ -76,7 +76,9 @@ describe('the report', () => {
     ]) {
       expect(text).toContain(part);
     }
-    expect(chaosReport('text', summaryOf([RESULT]), [])).not.toContain('FAILED');
+    const one = chaosReport('text', summaryOf([RESULT]), []);
+    expect(one).toMatch(/^1 history \(ci\)/);
+    expect(one).not.toContain('FAILED');
   });
 
   it('as JSON can be read by programs', () => {
