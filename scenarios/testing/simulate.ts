@@ -1,8 +1,9 @@
+import { FormatError } from '../../core/errors.ts';
 import { type ChaosOutcome, runChaos } from '../../sim/chaos/run.ts';
 import type { ChaosSite } from '../../sim/chaos/site.ts';
 import { type ChaosStory, changedFields, historyOfStory } from '../../sim/chaos/story.ts';
 import { operationText } from '../../sim/chaos/words.ts';
-import type { Fault } from '../../sim/fault-kinds.ts';
+import { checkFault, type Fault } from '../../sim/fault-kinds.ts';
 import type { SimGroup } from '../../sim/group.ts';
 import type { TraceSink } from '../../sim/trace.ts';
 import type { Scenario } from '../lib/scenario.ts';
@@ -66,7 +67,7 @@ export type HistoryToSimulate = ChaosStory['history'];
  * Runs a story in a simulated backup group of its own: `simulate({ layout: 's0/p0/a0' }, async (site) => ...)`. The
  * site has servers, controller, devices whose writes the ledger hears, and faults (docs/writing-scenarios.md).
  * Throws SimulationFailure, whose message has the last steps and an expression that repeats the run, and whose
- * `cause` is what the story threw.
+ * `cause` is what the story threw, and FormatError for an option or a fault that there is not.
  */
 export function simulate<T>(
   options: SimulateOptions,
@@ -106,6 +107,7 @@ async function simulateStory<T>(
   story: (site: Site) => Promise<T>,
   watch: WatchOptions,
 ): Promise<Simulated<T>> {
+  checkOptions(options);
   const { seed = 1, layout = 's0/p0/a0', faults = [], judgeAtEnd = true, ...about } = options;
   const scenario: Scenario = {
     deviceMib: 1,
@@ -149,6 +151,24 @@ async function simulateStory<T>(
     const nowUs = (group as SimGroup | null)?.clock.nowUs() ?? 0;
     throw witness.failure(error, `await simulate(${JSON.stringify(options)}, story)`, nowUs);
   }
+}
+
+/** The options that there are. */
+const OPTION_NAMES: Readonly<Record<keyof SimulateOptions, true>> = {
+  ...{ seed: true, layout: true, spares: true, deviceMib: true, logMib: true, deviceCount: true },
+  ...{ volumes: true, storageOptions: true, proxyOptions: true, archiveOptions: true },
+  ...{ faults: true, judgeAtEnd: true },
+};
+
+/** A misspelt fault or option would leave out what a test is about, and pass. Throws FormatError. */
+function checkOptions(options: SimulateOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTION_NAMES, name)) continue;
+    throw new FormatError(
+      `simulate: there is no option ${name}, there are ${Object.keys(OPTION_NAMES).join(', ')}.`,
+    );
+  }
+  for (const [i, fault] of (options.faults ?? []).entries()) checkFault(fault, `simulate: fault ${i}`);
 }
 
 /** Whatever takes the power of a storage's host away, the ledgers of its devices hear of it. */

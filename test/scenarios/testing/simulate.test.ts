@@ -94,6 +94,24 @@ describe('simulate with options', () => {
     expect(failure.message).toContain('last errors and warnings of the servers:');
   });
 
+  it('refuses options and faults that there are not, for a test would pass without them', async () => {
+    const refused = (options: object) =>
+      simulate(options, async () => {}).then(
+        () => 'it ran',
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+    expect(await refused({ layot: 's0/p0/a0' })).toMatch(
+      /^FormatError: simulate: there is no option layot, .*layout/,
+    );
+    expect(await refused({ faults: [{ kind: 'boom' }] })).toContain(
+      'simulate: fault 0: kind "boom" is not one of',
+    );
+    const late = { kind: 'kill', atUs: '1', host: 's0', process: 'walb-storage', downUs: null };
+    expect(await refused({ faults: [late] })).toContain(
+      'fault 0: field atUs is "1"; expected a whole number',
+    );
+  });
+
   it('lets the ledger hear of power losses, whoever causes them', async () => {
     const seen: boolean[] = [];
     await simulate({ judgeAtEnd: false }, async (site) => {
