@@ -233,11 +233,22 @@ async function replicate(
   doResync: boolean,
 ): Promise<void> {
   if (truth.synchronized.has(destination.name) && doResync) throw new NothingToDo();
-  if (doResync) {
-    const view = archiveView(site, destination.name, truth);
-    truth.releaseAll(destination.name, view?.archiveUuid ?? '');
+  const ask = () => site.walbc.replicateOnceNbk(source, truth.name, destination, { doResync });
+  if (!doResync) {
+    await ask();
+    return;
   }
-  await site.walbc.replicateOnceNbk(source, truth.name, destination, { doResync });
+  const { name } = destination;
+  const letGo = () => truth.releaseAll(name, archiveView(site, name, truth)?.archiveUuid ?? '');
+  letGo();
+  // An image that another replication makes there before the resync begins is let go, too.
+  const endExcuse = truth.excuse(name);
+  try {
+    await ask();
+  } finally {
+    letGo();
+    endExcuse();
+  }
 }
 
 async function synchronize(

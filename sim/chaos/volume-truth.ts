@@ -63,6 +63,8 @@ export class VolumeTruth {
   #primaryBefore: { readonly archiveUuid: string; readonly gid: Gid } | null = null;
   /** Archives whose image an operator gave up, with its lineage. */
   readonly #givenUp = new Map<string, string>();
+  /** Archives whose image an operator is about to give up. */
+  readonly #excuses = new Set<{ readonly archive: string }>();
   readonly #inFlight = new Set<Promise<void>>();
 
   constructor(name: string, device: SimGroupDevice) {
@@ -161,9 +163,17 @@ export class VolumeTruth {
     this.#givenUp.set(archive, archiveUuid);
   }
 
+  /** Until the function that it returns is called the archive owes nothing, whatever image it has or gets. */
+  excuse(archive: string): () => void {
+    const token = { archive };
+    this.#excuses.add(token);
+    return () => this.#excuses.delete(token);
+  }
+
   /** Whether an archive that can restore a gid has to keep it. */
   owes(archive: string, archiveUuid: string, gid: Gid): boolean {
-    if (this.#givenUp.has(archive)) return false;
+    if (this.#givenUp.has(archive) || [...this.#excuses].some((excuse) => excuse.archive === archive))
+      return false;
     return gid >= (this.#owedFrom.get(`${archive} ${archiveUuid}`) ?? 0);
   }
 
