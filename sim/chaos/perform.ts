@@ -19,7 +19,7 @@ import { readSnapshot, restoreAndJudge, takeSnapshot } from './images.ts';
 import { explicitGids, restorableGids } from './inspect.ts';
 import { backUp, mendVolume, PATIENCE_S } from './mend.ts';
 import type { ChaosOperation } from './operations.ts';
-import { archiveView, asOperator, type ChaosSite } from './site.ts';
+import { archiveView, asOperator, type ChaosSite, proxyView } from './site.ts';
 import type { VolumeTruth } from './volume-truth.ts';
 
 /** An operation has nothing to work on. */
@@ -225,6 +225,15 @@ function pickRange(site: ChaosSite, truth: VolumeTruth, archive: string, random:
   return [gids[begin] as Gid, gids[end] as Gid];
 }
 
+/**
+ * Whether proxies send to an archive, also where the operator who asked for it heard nothing: a resync would take back
+ * what it acknowledged.
+ */
+function mayBeSentTo(site: ChaosSite, truth: VolumeTruth, archive: string): boolean {
+  if (truth.synchronized.has(archive)) return true;
+  return site.group.layout.proxies.some((proxy) => proxyView(site, proxy, truth).has(archive));
+}
+
 async function replicate(
   site: ChaosSite,
   truth: VolumeTruth,
@@ -232,7 +241,7 @@ async function replicate(
   destination: ServerConnectionParam,
   doResync: boolean,
 ): Promise<void> {
-  if (truth.synchronized.has(destination.name) && doResync) throw new NothingToDo();
+  if (doResync && mayBeSentTo(site, truth, destination.name)) throw new NothingToDo();
   const ask = () => site.walbc.replicateOnceNbk(source, truth.name, destination, { doResync });
   if (!doResync) {
     await ask();
