@@ -7,6 +7,7 @@ import { alignedBytes, isAligned } from './aligned-memory.ts';
 import { type ByteRange, type DeviceCalls, deviceCalls } from './device-calls.ts';
 import { asIo } from './errors.ts';
 import { newBytes, readInto, writeAll } from './file-bytes.ts';
+import { writeBehind } from './write-behind.ts';
 
 /** How a file or device is opened as a block device. */
 export interface FileDeviceOptions {
@@ -154,6 +155,7 @@ function fileDevice({ path, handle, direct, calls, shape, writable }: Opened): B
     const past = directFor(range);
     if (past === null || calls === null || isAligned(calls, data)) {
       await writeAll(past ?? handle, path, range.offsetBytes, data);
+      if (past === null) behind.wrote(data.length);
       return;
     }
     const piece = alignedBytes(calls, Math.min(PIECE_BYTES, data.length));
@@ -164,7 +166,9 @@ function fileDevice({ path, handle, direct, calls, shape, writable }: Opened): B
     }
   }
 
-  const flush = (): Promise<void> => asIo(path, () => handle.datasync());
+  // The disk works while the next data are read and decompressed, instead of all at the end.
+  const behind = writeBehind(() => asIo(path, () => handle.datasync()));
+  const { flush } = behind;
 
   async function writeWith(addressLb: Lb, data: Uint8Array, how: WriteOptions): Promise<void> {
     checkWritable();
