@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FormatError, IoError } from '../../core/errors.ts';
 import { nodeClock } from '../../native/clock.ts';
 import { readAt, writeAll } from '../../native/file-bytes.ts';
@@ -30,6 +31,25 @@ describe('a file as a device', () => {
     const readOnly = await openFileDevice(path('disk'), { writable: false });
     await expect(readOnly.write(0, new Uint8Array(512), STEP)).rejects.toThrow('opened for reading only');
     readOnly.close();
+  });
+
+  it('is synced while more is written, and what that sync met is told by every flush', async () => {
+    writeFileSync(path('behind'), new Uint8Array(0));
+    truncateSync(path('behind'), 64 << 20);
+    const device = await openFileDevice(path('behind'), { writable: true });
+    const probe = await open(path('behind'));
+    const sync = vi.spyOn(Object.getPrototypeOf(probe), 'datasync');
+    try {
+      sync.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }));
+      for (let at = 0; at < 40 << 11; at += 2048) await device.write(at, new Uint8Array(1 << 20), STEP);
+      expect(sync).toHaveBeenCalledTimes(1);
+      for (const _ of [1, 2]) await expect(device.flush(STEP)).rejects.toMatchObject({ code: 'EIO' });
+      expect(sync).toHaveBeenCalledTimes(3);
+    } finally {
+      sync.mockRestore();
+      await probe.close();
+      device.close();
+    }
   });
 
   it('loses the blocks of discards and zeros, and keeps its size', async () => {

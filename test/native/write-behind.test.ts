@@ -62,4 +62,15 @@ describe('writing behind', () => {
       await expect(flush).rejects.toThrow('the disk is broken');
     }
   });
+
+  it('a sync that throws before it begins is told as any other, and hinders none', async () => {
+    let count = 0;
+    const behind = writeBehind(() => {
+      count += 1;
+      throw new Error('closed');
+    }, 100);
+    behind.wrote(100);
+    for (const _ of [1, 2]) await expect(behind.flush()).rejects.toThrow('closed');
+    expect(count).toBe(3);
+  });
 });
