@@ -242,21 +242,16 @@ async function replicate(
   doResync: boolean,
 ): Promise<void> {
   if (doResync && mayBeSentTo(site, truth, destination.name)) throw new NothingToDo();
-  const ask = () => site.walbc.replicateOnceNbk(source, truth.name, destination, { doResync });
-  if (!doResync) {
-    await ask();
-    return;
-  }
   const { name } = destination;
-  const letGo = () => truth.releaseAll(name, archiveView(site, name, truth)?.archiveUuid ?? '');
-  letGo();
-  // An image that another replication makes there before the resync begins is let go, too.
-  const endExcuse = truth.excuse(name);
+  // An image that another replication makes there before a resync begins is let go, too.
+  const endExcuse = doResync ? truth.excuse(name) : null;
   try {
-    await ask();
+    await site.walbc.replicateOnceNbk(source, truth.name, destination, { doResync });
   } finally {
-    letGo();
-    endExcuse();
+    if (endExcuse !== null) {
+      truth.releaseAll(name, archiveView(site, name, truth)?.archiveUuid ?? '');
+      endExcuse();
+    }
   }
 }
 

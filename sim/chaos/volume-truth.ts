@@ -8,8 +8,8 @@ import type { Custody } from './custody.ts';
 import { GidBook } from './gid-book.ts';
 import { type ArchiveView, latestGid, type StorageView } from './inspect.ts';
 
-/** Of a log device. */
-const MAX_PHYSICAL_BLOCK_BYTES = 4096;
+/** A write takes whole physical blocks of its log device, which are this large at most. */
+const LARGEST_LOG_BLOCK_BYTES = 4096;
 
 const ZERO_UUID_TEXT = '0'.repeat(32);
 
@@ -63,8 +63,8 @@ export class VolumeTruth {
   #primaryBefore: { readonly archiveUuid: string; readonly gid: Gid } | null = null;
   /** Archives whose image an operator gave up, with its lineage. */
   readonly #givenUp = new Map<string, string>();
-  /** Archives whose image an operator is about to give up. */
-  readonly #excuses = new Set<{ readonly archive: string }>();
+  /** Archives whose image an operator is about to give up, as often as operators are. */
+  readonly #excused: string[] = [];
   readonly #inFlight = new Set<Promise<void>>();
 
   constructor(name: string, device: SimGroupDevice) {
@@ -92,7 +92,7 @@ export class VolumeTruth {
   async write(addressLb: Lb, data: Uint8Array): Promise<void> {
     this.writeCount += 1;
     const operation = this.ledger.write(addressLb, data);
-    const heldBytes = Math.ceil(data.length / MAX_PHYSICAL_BLOCK_BYTES) * MAX_PHYSICAL_BLOCK_BYTES;
+    const heldBytes = Math.ceil(data.length / LARGEST_LOG_BLOCK_BYTES) * LARGEST_LOG_BLOCK_BYTES;
     this.unansweredBytes += heldBytes;
     await this.device.write(addressLb, data).finally(() => {
       this.unansweredBytes -= heldBytes;
@@ -165,15 +165,16 @@ export class VolumeTruth {
 
   /** Until the function that it returns is called the archive owes nothing, whatever image it has or gets. */
   excuse(archive: string): () => void {
-    const token = { archive };
-    this.#excuses.add(token);
-    return () => this.#excuses.delete(token);
+    this.promisesOf(archive).clear();
+    this.#excused.push(archive);
+    return () => {
+      this.#excused.splice(this.#excused.indexOf(archive), 1);
+    };
   }
 
   /** Whether an archive that can restore a gid has to keep it. */
   owes(archive: string, archiveUuid: string, gid: Gid): boolean {
-    if (this.#givenUp.has(archive) || [...this.#excuses].some((excuse) => excuse.archive === archive))
-      return false;
+    if (this.#givenUp.has(archive) || this.#excused.includes(archive)) return false;
     return gid >= (this.#owedFrom.get(`${archive} ${archiveUuid}`) ?? 0);
   }
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import '../fixed-seed.ts';
 import { describe, expect, it } from 'vitest';
-import { loadPortableCodecs } from '../../core/engine/codec-registry.ts';
+import { loadPortableCodecs, runCodecJob } from '../../core/engine/codec-registry.ts';
 import { FormatError } from '../../core/errors.ts';
 import { COMPRESSION_TYPES, type Codec } from '../../core/world/index.ts';
 import { withPortable } from '../../native/codec/library.ts';
@@ -82,6 +82,13 @@ describe('snappy, asked whether data may shrink', () => {
     );
     expect(counts.no).toBeGreaterThan(30);
     expect(counts.smaller).toBeGreaterThan(3);
+  });
+
+  it('is asked where only smaller results count, and spares compressing them', () => {
+    const data = new RandomStream(1).bytes(20_000);
+    const job = { kind: 'compress', type: 'snappy', level: 0, data } as const;
+    expect(runCodecJob(native, { ...job, shrinkOnly: true })).toBe(data);
+    expect(runCodecJob(native, job).length).toBeGreaterThan(data.length);
   });
 
   it('says yes to data that shrink well, and to small ones', () => {

@@ -30,6 +30,8 @@ const MAX_TABLE_BITS = 14;
 const MIN_TABLE_BITS = 8;
 /** The last bytes of a block are always literal: a match is looked for in four bytes at a time. */
 const TAIL_BYTES = 15;
+/** Data up to this size are sooner compressed than searched, and another encoder may find much in them. */
+const MAX_UNSEARCHED_BYTES = 4096;
 /** Up to so many bytes are copied one by one: a call that copies them costs more. */
 const SHORT_BYTES = 48;
 
@@ -69,12 +71,9 @@ function tableBitsFor(data: Uint8Array): number {
   return tableBits;
 }
 
-/** Smaller data are sooner compressed than searched, and another encoder may find much in them. */
-const MIN_SEARCHED_BYTES = 4096;
-
 /** Whether there is any match: without one a block is one literal, which is longer than the data. */
 function mayShrink(data: Uint8Array, table: Uint16Array): boolean {
-  if (data.length <= MIN_SEARCHED_BYTES) return true;
+  if (data.length <= MAX_UNSEARCHED_BYTES) return true;
   const tableBits = tableBitsFor(data);
   const words = viewOf(data);
   for (let start = 0; start < data.length; start += BLOCK_BYTES) {

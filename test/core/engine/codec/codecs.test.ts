@@ -1,25 +1,10 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Lzma2Decoder } from '../../../../core/engine/codec/lzma-decoder.ts';
-import {
-  type CodecSet,
-  inlineCodecPool,
-  loadPortableCodecs,
-} from '../../../../core/engine/codec-registry.ts';
+import { inlineCodecPool } from '../../../../core/engine/codec-registry.ts';
 import { FormatError } from '../../../../core/errors.ts';
-import { COMPRESSION_TYPES, type Codec, type CompressionType } from '../../../../core/world/codec.ts';
-import { noise, samples, sevens } from './samples.ts';
-
-let codecs: CodecSet;
-beforeAll(async () => {
-  codecs = await loadPortableCodecs();
-});
-
-function codec(type: CompressionType): Codec {
-  const found = codecs.get(type);
-  if (found === undefined) throw new Error(`no codec ${type}`);
-  return found;
-}
+import { COMPRESSION_TYPES, type CompressionType } from '../../../../core/world/codec.ts';
+import { codec, codecs, noise, samples, sevens } from './codec-kit.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 /** Bytes of the kind that blocks hold: runs, repeats from nearby and far away, noise. */

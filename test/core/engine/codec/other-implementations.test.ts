@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { decompress as fzstdDecompress } from 'fzstd';
 import { describe, expect, it } from 'vitest';
-import { loadPortableCodecs } from '../../../../core/engine/codec-registry.ts';
-import type { Codec, CompressionType } from '../../../../core/world/codec.ts';
-import { isLarge, samples } from './samples.ts';
+import { codec, isLarge, samples } from './codec-kit.ts';
 
 /** Our codecs against those of others: what one writes the other one reads, in both directions. */
 
@@ -17,14 +15,6 @@ const snappyjs = createRequire(import.meta.url)('snappyjs') as {
   compress(data: Uint8Array): Uint8Array;
   uncompress(data: Uint8Array): Uint8Array;
 };
-
-const codecs = await loadPortableCodecs();
-
-function codec(type: CompressionType): Codec {
-  const found = codecs.get(type);
-  if (found === undefined) throw new Error(`no codec ${type}`);
-  return found;
-}
 
 const all = samples.map(([, data]) => data);
 const small = all.filter((data) => !isLarge(data));
@@ -52,17 +42,21 @@ function runTool(
   }
 }
 
+/** Tools with files of one stream, and what they end their names with. */
+const TOOLS = { lzma: ['xz', '.xz'], zstd: ['zstd', '.zst'] } as const;
+type ToolType = keyof typeof TOOLS;
+
 /** The tool reads what we wrote. */
-function expectRead(type: CompressionType, level: number, data: readonly Uint8Array[], args: string[]): void {
-  const [command, suffix] = type === 'lzma' ? ['xz', '.xz'] : ['zstd', '.zst'];
+function expectRead(type: ToolType, level: number, data: readonly Uint8Array[], args: string[]): void {
+  const [command, suffix] = TOOLS[type];
   const packed = data.map((sample) => codec(type).compress(sample, level).slice());
   const plain = runTool(command, args, packed, [suffix, '']);
   for (const [i, sample] of data.entries()) expectSame(plain[i] as Buffer, sample);
 }
 
 /** We read what the tool wrote. */
-function expectWritten(type: CompressionType, data: readonly Uint8Array[], args: string[]): void {
-  const [command, suffix] = type === 'lzma' ? ['xz', '.xz'] : ['zstd', '.zst'];
+function expectWritten(type: ToolType, data: readonly Uint8Array[], args: string[]): void {
+  const [command, suffix] = TOOLS[type];
   const packed = runTool(command, args, data, ['', suffix]);
   for (const [i, sample] of data.entries()) {
     expectSame(codec(type).decompress(packed[i] as Buffer, sample.length), sample);

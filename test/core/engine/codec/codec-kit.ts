@@ -1,4 +1,15 @@
-/** Data that the codecs' tests share. */
+import { loadPortableCodecs } from '../../../../core/engine/codec-registry.ts';
+import type { Codec, CompressionType } from '../../../../core/world/codec.ts';
+
+/** What the codecs' tests share: the portable codecs, and data. */
+
+export const codecs = await loadPortableCodecs();
+
+export function codec(type: CompressionType): Codec {
+  const found = codecs.get(type);
+  if (found === undefined) throw new Error(`no codec ${type}`);
+  return found;
+}
 
 export const sevens = Uint8Array.from({ length: 2048 }, (_, i) => i % 7);
 
