@@ -25,7 +25,7 @@ const LONGEST = [
   'archive/crash-resize',
   'archive/crash',
   'storage/crash-backup',
-  'cli/chaos/chaos',
+  'cli/chaos/points',
   'storage/crash',
   'scenarios/worker-month',
   'scenarios/crash-points',

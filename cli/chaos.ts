@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { errorText, FormatError } from '../core/errors.ts';
 import { failureSignature } from '../sim/chaos/failure.ts';
@@ -22,7 +21,7 @@ import { type ChaosReport, type ChaosReporter, chaosReports, type SavedFailure }
 import { checkFailuresFolder, saveFailure } from './chaos/save.ts';
 import { ChaosTally } from './chaos/summary.ts';
 import { tuneForSimulation } from './jit.ts';
-import { isScenarioHistory } from './run/history.ts';
+import { isScenarioHistory, readText } from './run/history.ts';
 import { openTraceFile } from './run/trace-file.ts';
 import { packageVersion } from './version.ts';
 
@@ -222,12 +221,7 @@ function readSaved(path: string): SavedHistory {
   if (/\.[cm]?[jt]s$/.test(path)) {
     throw new FormatError(`${path} is a scenario file, not a history: walbox run ${path}`);
   }
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new FormatError(`${path} cannot be read: ${errorText(error)}`);
-  }
+  const text = readText(path);
   try {
     return parseSaved(text);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { FormatError } from '../core/errors.ts';
+import { errorText, FormatError } from '../core/errors.ts';
 import { checkFault, type Fault } from './fault-kinds.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
 
@@ -51,14 +51,16 @@ export function parseHistory<Layout, Operation>(
   text: string,
   checks: HistoryChecks<Layout, Operation>,
 ): History<Layout, Operation> {
-  let value: unknown;
+  return checkHistory(parseJson(text, 'The history'), checks);
+}
+
+/** The value of a JSON text; throws FormatError, in one line, which says what is not JSON. */
+export function parseJson(text: string, what: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`The history is not JSON: ${reason.replaceAll('\n', ' ')}`);
+    throw new FormatError(`${what} is not JSON: ${errorText(error).replaceAll('\n', ' ')}`);
   }
-  return checkHistory(value, checks);
 }
 
 /** The history as JSON text, one line for each operation and fault. */

@@ -25,15 +25,6 @@ export interface ChaosReport {
   readonly coverage: PointCoverage | null;
 }
 
-/** The end of a run of drawn histories in the format that was asked for. */
-export function chaosReport(
-  reporter: ChaosReporter,
-  summary: ChaosSummary,
-  failures: readonly SavedFailure[],
-): string {
-  return chaosReports(reporter, [{ kind: null, summary, failures, coverage: null }]);
-}
-
 /** The end of a chaos run: one document, whatever was run. */
 export function chaosReports(reporter: ChaosReporter, reports: readonly ChaosReport[]): string {
   switch (reporter) {

@@ -67,14 +67,17 @@ const CHECKS: HistoryChecks<ScenarioSite, CommandRecord> = {
 
 /** The job that a history file tells of. Throws FormatError. */
 export function jobOfHistory(path: string): RunJob {
-  let text: string;
+  const { seed, layout } = parsed(path, readText(path));
+  return { scenario: layout.scenario, file: layout.file, seed, image: layout.image };
+}
+
+/** The text of a file that an operator named. Throws FormatError with its name. */
+export function readText(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new FormatError(`${path} cannot be read: ${errorText(error)}`);
   }
-  const { seed, layout } = parsed(path, text);
-  return { scenario: layout.scenario, file: layout.file, seed, image: layout.image };
 }
 
 function parsed(path: string, text: string) {

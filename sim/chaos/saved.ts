@@ -1,5 +1,5 @@
 import { FormatError } from '../../core/errors.ts';
-import { checkHistory, historyToText } from '../history.ts';
+import { checkHistory, historyToText, parseJson } from '../history.ts';
 import type { ChaosFailure } from './failure.ts';
 import { CHAOS_CHECKS, type ChaosHistory } from './run.ts';
 import { faultText, operationText } from './words.ts';
@@ -39,13 +39,7 @@ export function storyOf({ operations, faults }: ChaosHistory): string[] {
 
 /** Reads what `savedToText` wrote, or a bare history. Throws FormatError. */
 export function parseSaved(text: string): SavedHistory {
-  let value: Record<string, unknown>;
-  try {
-    value = JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`The file is not JSON: ${reason.replaceAll('\n', ' ')}`);
-  }
+  const value = parseJson(text, 'The file') as Record<string, unknown>;
   if (typeof value !== 'object' || value === null) throw new FormatError('A saved history is an object.');
   if (!('history' in value)) {
     return { walbox: '', profile: '', failure: null, history: checkHistory(value, CHAOS_CHECKS) };

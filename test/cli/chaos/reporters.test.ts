@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ChaosResult } from '../../../cli/chaos/job.ts';
-import { CHAOS_REPORTERS, chaosReport } from '../../../cli/chaos/reporters.ts';
-import { ALL_STEPS, ChaosTally } from '../../../cli/chaos/summary.ts';
+import {
+  CHAOS_REPORTERS,
+  type ChaosReporter,
+  chaosReports,
+  type SavedFailure,
+} from '../../../cli/chaos/reporters.ts';
+import { ALL_STEPS, type ChaosSummary, ChaosTally } from '../../../cli/chaos/summary.ts';
 import { allTransitions } from '../../../sim/chaos/transitions.ts';
 import { smallHistory } from '../../sim/chaos/kit.ts';
 
@@ -61,9 +66,13 @@ describe('the figures of a run', () => {
   });
 });
 
+/** The report of drawn histories. */
+const reportOf = (reporter: ChaosReporter, of: ChaosSummary, failures: readonly SavedFailure[]) =>
+  chaosReports(reporter, [{ kind: null, summary: of, failures, coverage: null }]);
+
 describe('the report', () => {
   it('as text names failure, size, and the commands that show it again', () => {
-    const text = chaosReport('text', summary, SAVED);
+    const text = reportOf('text', summary, SAVED);
     for (const part of [
       'FAILED seed 7: coverage chain at 3.500 s',
       'v0: <gone> & "lost", 50%',
@@ -76,13 +85,13 @@ describe('the report', () => {
     ]) {
       expect(text).toContain(part);
     }
-    const one = chaosReport('text', summaryOf([RESULT]), []);
+    const one = reportOf('text', summaryOf([RESULT]), []);
     expect(one).toMatch(/^1 history \(ci\)/);
     expect(one).not.toContain('FAILED');
   });
 
   it('as JSON can be read by programs', () => {
-    const value = JSON.parse(chaosReport('json', summary, SAVED)) as Record<string, unknown>;
+    const value = JSON.parse(reportOf('json', summary, SAVED)) as Record<string, unknown>;
     expect(value).toMatchObject({
       histories: 3,
       found: [
@@ -95,7 +104,7 @@ describe('the report', () => {
   });
 
   it('as JUnit is XML with one case for each failure and one for the rest', () => {
-    const text = chaosReport('junit', summary, SAVED);
+    const text = reportOf('junit', summary, SAVED);
     expect(text).toContain('tests="2" failures="1"');
     expect(text).toContain('name="2 histories without failure"');
     expect(text).toContain('<failure message="coverage chain">');
@@ -107,7 +116,7 @@ describe('the report', () => {
   });
 
   it('for GitHub is an annotation for each failure and a group with the figures', () => {
-    const lines = chaosReport('github', summary, SAVED).split('\n');
+    const lines = reportOf('github', summary, SAVED).split('\n');
     expect(lines[0]).toMatch(/^::error file=failures\/chaos-ci-7\.ts,title=seed 7%3A coverage chain::v0: </);
     expect(lines[0]).toContain('50%25%0Asecond: line');
     expect(lines[1]).toBe('::group::walbox chaos');
@@ -116,7 +125,7 @@ describe('the report', () => {
 
   it('of any kind ends with a line of its own', () => {
     for (const name of CHAOS_REPORTERS) {
-      expect(chaosReport(name, summaryOf([RESULT]), [])).toMatch(/\S\n$/);
+      expect(reportOf(name, summaryOf([RESULT]), [])).toMatch(/\S\n$/);
     }
   });
 });
